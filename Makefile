@@ -1,0 +1,41 @@
+# `make demo` runs the main job, `make test` every test; both set up what they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check setup docs lock system-packages
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup
+	$(BIN)/stopline demo
+
+test: setup system-packages
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+# Peers that tests talk to. Without root they are named, and their tests skip.
+system-packages:
+	@./tests/system_packages.sh
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+# Writes requirements.lock anew from the bounds in pyproject.toml.
+lock: setup
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
+	  --extra onnx --extra collector --extra gpio --extra dev --override lock-overrides.txt --output-file requirements.lock

@@ -1,0 +1,160 @@
+"""What one junction is: cameras, approaches, lanes, gates, phases and its plan.
+
+A site is one TOML file, read once, checked as a whole and frozen. `*_px` are pixels
+of the named camera (origin top left, x right, y down); `*_m` are metres on the
+ground plane, whose origin and axes the file chooses (one plane for all cameras).
+`docs/site.md` explains every key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from edge.types import Kind
+
+PointPx = tuple[float, float]
+PointM = tuple[float, float]
+SegmentPx = tuple[PointPx, PointPx]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+#: Approach, then turn: northbound through is NBT. `P…` are pedestrian crossings.
+MovementId = Annotated[str, StringConstraints(pattern=r"^([NSEW]|NE|NW|SE|SW)B[LTRU][0-9]?$|^P[0-9A-Z]{1,7}$")]
+PhaseNumber = Annotated[int, Field(ge=1, le=16)]
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone {name!r}: write one like 'Europe/London'")
+    return name
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PointPair(_Model):
+    """One place on the road, in the picture and on the ground plane."""
+
+    px: PointPx
+    m: PointM
+
+
+class Homography(_Model):
+    """At least four pixel–metre pairs of the road surface; max_error_m bounds their reprojection error."""
+
+    pairs: tuple[PointPair, ...] = Field(min_length=4)
+    max_error_m: float = Field(default=0.5, gt=0)
+
+
+class Camera(_Model):
+    """One camera. anchor is the point of a box that stands for the vehicle's place on the
+    ground: `foot` (middle of the lower edge) for a slanting view, `centre` from straight above."""
+
+    id: SiteId
+    size_px: tuple[Annotated[int, Field(ge=64, le=8192)], Annotated[int, Field(ge=64, le=8192)]]
+    homography: Homography
+    anchor: Literal["foot", "centre"] = "foot"
+    ignore_px: tuple[tuple[PointPx, ...], ...] = ()
+
+
+class Approach(_Model):
+    """One leg of the junction, named by where its traffic heads (NB: northbound)."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^([NSEW]|NE|NW|SE|SW)B$")]
+    name: str = ""
+    speed_limit_mps: float = Field(gt=1, le=60)
+
+
+class Lane(_Model):
+    """One approach lane as one camera sees it.
+
+    stop_line_px is where a queue starts; without it the lane has no queue or presence.
+    """
+
+    id: Name
+    approach: str
+    camera: str
+    polygon_px: tuple[PointPx, ...] = Field(min_length=3)
+    stop_line_px: SegmentPx | None = None
+    phase: PhaseNumber | None = None
+
+
+class Gate(_Model):
+    """A directed line across the path of a movement.
+
+    toward_px is a point on the side that traffic leaves to; without it the side is
+    that of the movement's other gate.
+    """
+
+    line_px: SegmentPx
+    toward_px: PointPx | None = None
+
+
+class Movement(_Model):
+    """One movement, counted once per road user that entered by one gate and left by the other.
+
+    direction is the name used in hand counts (`rightward`, `toward` …). lanes are those
+    it may come from. kinds are what is counted: all vehicles unless given.
+    """
+
+    id: MovementId
+    approach: str
+    camera: str
+    entry: Gate
+    exit: Gate
+    lanes: tuple[Name, ...] = ()
+    phase: PhaseNumber | None = None
+    direction: str | None = None
+    kinds: tuple[Kind, ...] = (Kind.CAR, Kind.TRUCK, Kind.BUS, Kind.MOTORCYCLE, Kind.BICYCLE)
+    min_travel_m: float = Field(default=3.0, gt=0, le=100)
+
+
+class Phase(_Model):
+    """One NEMA phase and its times. Software never times these: the signal core does."""
+
+    number: PhaseNumber
+    min_green_s: float = Field(ge=3, le=120)
+    max_green_s: float = Field(ge=3, le=600)
+    yellow_s: float = Field(ge=3.0, le=6.0)
+    red_clearance_s: float = Field(ge=0, le=6.0)
+    walk_s: float | None = Field(default=None, ge=4, le=120)
+    ped_clearance_s: float | None = Field(default=None, ge=3, le=120)
+
+
+class Signal(_Model):
+    """Phases, and rings → barrier groups → phases in the order they are served.
+
+    rings = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]] is the common eight-phase junction:
+    phases of one ring never run together, nor do phases of different barrier groups.
+    """
+
+    phases: tuple[Phase, ...] = Field(min_length=1, max_length=16)
+    rings: tuple[tuple[tuple[PhaseNumber, ...], ...], ...] = Field(min_length=1, max_length=4)
+
+
+class Plan(_Model):
+    """A fixed-time plan. splits_s: phase → green + yellow + red clearance, in seconds."""
+
+    name: Name
+    cycle_s: float = Field(ge=10, le=600)
+    offset_s: float = Field(default=0, ge=0)
+    splits_s: dict[PhaseNumber, float]
+
+
+class Site(_Model):
+    """The whole junction."""
+
+    schema_version: Literal[1]
+    id: SiteId
+    name: str
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    notes: str = ""
+    cameras: tuple[Camera, ...] = Field(min_length=1)
+    approaches: tuple[Approach, ...] = Field(min_length=1)
+    lanes: tuple[Lane, ...] = Field(min_length=1)
+    movements: tuple[Movement, ...] = Field(min_length=1)
+    signal: Signal | None = None
+    plan: Plan | None = None

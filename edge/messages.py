@@ -1,0 +1,273 @@
+"""The wire contract between a cabinet and everything outside it.
+
+A topic table, one pydantic model a message, and a schema version. Topics are
+`stopline/v1/{org}/{site}/{node}/{name}`. JSON Schema and AsyncAPI in `docs/` are
+generated from here (`python -m edge.telemetry.asyncapi`). Only summaries travel:
+no image, no plate, no face.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from edge.errors import ProtocolError
+from edge.types import Interval, Kind
+
+TOPIC_ROOT = "stopline/v1"
+SCHEMA_VERSION = 1
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+#: A level of a topic: lower case letters, digits, `-` and `_`.
+TopicName = Annotated[str, StringConstraints(pattern=rf"^{_NAME.pattern}$")]
+
+
+class Stream(StrEnum):
+    """Sequenced streams of the outbox; each has its own `seq` counted from 1 without gaps."""
+
+    CROSSING = "crossing"
+    CYCLE = "cycle"
+    SUMMARY = "summary"
+    HEALTH = "health"
+    SIGNAL = "signal"
+    LANES = "lanes"
+
+
+class _Message(BaseModel):
+    """Frozen; unknown keys are refused, so a typing error never passes for data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class Record(_Message):
+    """What every sequenced message carries besides its body.
+
+    epoch names the outbox file the sequence belongs to: a new file begins a new epoch,
+    so a sequence that starts again is never taken for a repeat. ts is the wall time of
+    the event (not of its sending); t_ns the cabinet's monotonic time of it.
+    """
+
+    schema_: Literal["stopline/1"] = Field("stopline/1", alias="schema")
+    id: str
+    org: TopicName
+    site: TopicName
+    node: TopicName
+    epoch: str = Field(pattern=r"^[0-9a-f]{8,32}$")
+    seq: int = Field(ge=1)
+    ts: AwareDatetime
+    t_ns: int
+    clock_synced: bool
+
+
+class CrossingBody(_Message):
+    """One road user counted on one movement; `ts` of the record is when it left the exit gate."""
+
+    stream: Literal[Stream.CROSSING] = Stream.CROSSING
+    movement: str
+    kind: Kind
+    lane: str | None
+    track_id: int
+    entered_t_ns: int | None
+    speed_mps: float | None = Field(ge=0)
+    waited_s: float | None = Field(ge=0)
+    since_green_s: float | None = Field(ge=0)
+    headway_s: float | None = Field(ge=0)
+
+
+class MovementCount(_Message):
+    """Road users of each kind counted on one movement within an interval.
+
+    known_s is for how much of the interval the camera could see. counts is None where
+    it saw nothing of it: unknown, not zero.
+    """
+
+    movement: str
+    known_s: float = Field(ge=0)
+    counts: dict[Kind, int] | None
+    mean_speed_mps: float | None = Field(ge=0)
+
+
+class LaneSummary(_Message):
+    """One lane over an interval; each value None when it was never known within it."""
+
+    lane: str
+    known_s: float = Field(ge=0)
+    occupancy: float | None = Field(ge=0, le=1)
+    max_queue_vehicles: int | None = Field(ge=0)
+    max_queue_m: float | None = Field(ge=0)
+    max_wait_s: float | None = Field(ge=0)
+    mean_speed_mps: float | None = Field(ge=0)
+    mean_headway_s: float | None = Field(ge=0)
+
+
+class SummaryBody(_Message):
+    """One minute of one node. `ts` of the record is its end; interval_s its true length."""
+
+    stream: Literal[Stream.SUMMARY] = Stream.SUMMARY
+    interval_s: float = Field(gt=0)
+    movements: list[MovementCount]
+    lanes: list[LaneSummary]
+
+
+class PhaseCycle(_Message):
+    """One phase in one cycle. green_s is what the lamps showed; occupied share of green is 0..1."""
+
+    phase: int
+    green_s: float = Field(ge=0)
+    yellow_s: float = Field(ge=0)
+    red_clearance_s: float = Field(ge=0)
+    crossings: int | None = Field(ge=0)
+    crossings_on_red: int | None = Field(ge=0)
+
+
+class CycleBody(_Message):
+    """One signal cycle, from the start of the reference phase's green to its next one."""
+
+    stream: Literal[Stream.CYCLE] = Stream.CYCLE
+    number: int = Field(ge=1)
+    cycle_s: float = Field(gt=0)
+    plan: str
+    phases: list[PhaseCycle]
+
+
+class HealthBody(_Message):
+    """How the node is; `state` is for people, the numbers for charts."""
+
+    stream: Literal[Stream.HEALTH] = Stream.HEALTH
+    state: Literal["ok", "degraded", "failed"]
+    reason: str | None
+    camera: str | None
+    fps: float | None = Field(ge=0)
+    frames: int = Field(ge=0)
+    frames_dropped: int = Field(ge=0)
+    detector: str | None
+    detector_ms: float | None = Field(ge=0)
+    outbox_records: int | None = Field(ge=0)
+    outbox_thinned: int | None = Field(ge=0)
+
+
+class PhaseInterval(_Message):
+    """What one phase shows and for how long it has."""
+
+    phase: int
+    interval: Interval
+    age_s: float = Field(ge=0)
+
+
+class SignalBody(_Message):
+    """Measured lamps, sent on each change, and what was asked for with the reason."""
+
+    stream: Literal[Stream.SIGNAL] = Stream.SIGNAL
+    mode: Literal["startup", "running", "flash"]
+    fault: str | None
+    phases: list[PhaseInterval]
+    requested: list[int]
+    reason: str
+
+
+class LaneNow(_Message):
+    """One lane as it is now; None is unknown."""
+
+    lane: str
+    presence: bool | None
+    vehicles: int | None = Field(ge=0)
+    queue_vehicles: int | None = Field(ge=0)
+    queue_m: float | None = Field(ge=0)
+    queue_at_least: bool
+    wait_s: float | None = Field(ge=0)
+    speed_mps: float | None = Field(ge=0)
+
+
+class LanesBody(_Message):
+    """Live lanes, about once a second; the first stream to be thinned when the disk is full."""
+
+    stream: Literal[Stream.LANES] = Stream.LANES
+    lanes: list[LaneNow]
+
+
+Body = Annotated[
+    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody,
+    Field(discriminator="stream"),
+]
+
+
+class RecordMessage(Record):
+    """A sequenced record as it travels: envelope and body."""
+
+    body: Body
+
+
+class StatusMessage(_Message):
+    """Retained on `status`; the broker publishes the offline one as last will."""
+
+    schema_: Literal["stopline/1"] = Field("stopline/1", alias="schema")
+    org: TopicName
+    site: TopicName
+    node: TopicName
+    state: Literal["online", "offline"]
+    boot: str
+    version: str
+    movements: list[str] = []
+    lanes: list[str] = []
+
+
+class AckMessage(_Message):
+    """From the collector on `ack`: everything up to `seq` of this stream is stored for good.
+
+    Only then does the node delete: a broker's PUBACK does not survive the broker.
+    """
+
+    schema_: Literal["stopline/1"] = Field("stopline/1", alias="schema")
+    epoch: str
+    stream: Stream
+    seq: int = Field(ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One row of the topic table; `node_sends` is the direction."""
+
+    name: str
+    message: type[BaseModel]
+    node_sends: bool
+    qos: Literal[0, 1]
+    retained: bool
+    about: str
+
+
+#: Every topic below `stopline/v1/{org}/{site}/{node}/`.
+TOPICS: tuple[Topic, ...] = (
+    Topic("status", StatusMessage, True, 1, True, "online, or offline as last will"),
+    Topic("crossing", RecordMessage, True, 1, False, "one road user counted on one movement"),
+    Topic("summary", RecordMessage, True, 1, False, "one minute: counts by movement and kind, lanes"),
+    Topic("cycle", RecordMessage, True, 1, False, "one signal cycle: splits shown and who passed"),
+    Topic("health", RecordMessage, True, 1, False, "camera, detector and outbox of the node"),
+    Topic("signal", RecordMessage, True, 1, False, "measured lamps, on each change"),
+    Topic("lanes", RecordMessage, True, 1, False, "live queues, about once a second"),
+    Topic("ack", AckMessage, False, 1, False, "the collector has stored a stream up to seq"),
+)
+
+
+def topic(org: str, site: str, node: str, name: str) -> str:
+    """Full topic, for example `stopline/v1/town/a1/cabinet/summary`."""
+    for level in (org, site, node):
+        if _NAME.fullmatch(level) is None:
+            raise ValueError(f"{level!r} cannot be a topic level: use lower case letters, digits, '-' and '_'")
+    return f"{TOPIC_ROOT}/{org}/{site}/{node}/{name}"
+
+
+_RECORD = TypeAdapter(RecordMessage)
+
+
+def parse_record(payload: bytes | str) -> RecordMessage:
+    """The record in a payload; ProtocolError says which field is wrong."""
+    try:
+        return _RECORD.validate_json(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "payload"
+        raise ProtocolError(f"record refused: {where}: {first['msg']}") from error
