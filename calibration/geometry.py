@@ -23,7 +23,7 @@ class GroundPlane:
 
     def __init__(self, matrix: Points, error_m: float, max_error_m_seen: float) -> None:
         self.matrix = matrix
-        self.inverse: Points = np.linalg.inv(matrix)
+        self.inverse: Points = np.asarray(np.linalg.inv(matrix), np.float64)
         self.error_m = error_m
         self.worst_error_m = max_error_m_seen
 
@@ -51,9 +51,9 @@ class GroundPlane:
         """(n,) length on the ground, in metres, of one pixel's step at each point (the longer axis)."""
         at = np.asarray(points_px, np.float64).reshape(-1, 2)
         here = self.to_m(at)
-        right = np.hypot(*(self.to_m(at + [1.0, 0.0]) - here).T)
-        down = np.hypot(*(self.to_m(at + [0.0, 1.0]) - here).T)
-        return np.maximum(right, down)
+        right = np.hypot(*(self.to_m(at + np.array((1.0, 0.0))) - here).T)
+        down = np.hypot(*(self.to_m(at + np.array((0.0, 1.0))) - here).T)
+        return np.asarray(np.maximum(right, down), np.float64)
 
 
 def _project(matrix: Points, points: Points) -> Points:
