@@ -1,0 +1,250 @@
+"""Follows detections over time, in pixels for matching and in metres for motion.
+
+ByteTrack's idea (Zhang et al., ECCV 2022): match sure detections first, then let the
+unsure ones keep known tracks alive, and begin tracks from sure ones only. All times
+are seconds of the data, never frames, so a slower detector needs no other settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.geometry import GroundPlane
+from calibration.site import Camera
+from edge.clock import NS_PER_S
+from edge.frames import Detections
+from edge.types import KINDS, Track
+from edge.vision.assign import Rows, best_pairs, overlap
+from edge.vision.kalman import ConstantVelocity
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """sure_score begins tracks, unsure_score only continues them. Times in seconds.
+
+    min_iou are limits on buffered overlap in the first and the second round.
+    pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
+    """
+
+    sure_score: float = 0.30
+    unsure_score: float = 0.10
+    min_iou: float = 0.15
+    min_iou_unsure: float = 0.30
+    buffer: float = 0.25
+    min_hits: int = 2
+    lost_s: float = 1.0
+    coast_s: float = 0.5
+    same_iou: float = 0.85
+    pixel_accel: float = 4.0
+    ground_accel_mps2: float = 2.5
+    box_noise: float = 0.05
+    speed_after_s: float = 0.3
+
+
+class GroundTracker:
+    """The tracker of one camera; implements `edge.seams.Tracker`."""
+
+    def __init__(self, camera: Camera, plane: GroundPlane, settings: TrackerSettings | None = None) -> None:
+        self._camera = camera
+        self._plane = plane
+        self._settings = settings if settings is not None else TrackerSettings()
+        self._next_id = 1
+        self._last_ns: int | None = None
+        self._book = _Book.empty()
+        self._box = ConstantVelocity.empty(4)
+        self._ground = ConstantVelocity.empty(2)
+
+    def reset(self) -> None:
+        """Forget every track; ids go on, so an id never names two road users."""
+        self._last_ns = None
+        self._book = _Book.empty()
+        self._box = ConstantVelocity.empty(4)
+        self._ground = ConstantVelocity.empty(2)
+
+    def update(self, detections: Detections) -> tuple[Track, ...]:
+        """Tracks as of the detections' t_ns, oldest first; ValueError when time does not advance."""
+        if self._last_ns is not None and detections.t_ns <= self._last_ns:
+            raise ValueError(f"time must advance: had {self._last_ns} ns, got {detections.t_ns} ns")
+        if self._last_ns is not None:
+            self._predict((detections.t_ns - self._last_ns) / NS_PER_S)
+        self._last_ns = detections.t_ns
+        s = self._settings
+
+        boxes = detections.boxes_px.astype(np.float64)
+        sure = np.flatnonzero(detections.scores >= s.sure_score)
+        unsure = np.flatnonzero((detections.scores < s.sure_score) & (detections.scores >= s.unsure_score))
+        seen = np.zeros(len(self._book.ids), bool)
+
+        confirmed = np.flatnonzero(self._book.hits >= s.min_hits)
+        left = self._match(detections, boxes, confirmed, sure, s.min_iou, seen)
+        recent = confirmed[~seen[confirmed] & (detections.t_ns - self._book.last_ns[confirmed] < s.coast_s * NS_PER_S)]
+        self._match(detections, boxes, recent, unsure, s.min_iou_unsure, seen)
+        tentative = np.flatnonzero(self._book.hits < s.min_hits)
+        left = self._match(detections, boxes, tentative, left, s.min_iou, seen)
+
+        self._drop(detections.t_ns, seen)
+        self._begin(detections, boxes, left)
+        return self._tracks(detections.t_ns)
+
+    def _predict(self, dt_s: float) -> None:
+        s = self._settings
+        height = self._box.x[:, 3:4]
+        self._box.predict(dt_s, (s.pixel_accel * height * [1.0, 1.0, 0.1, 0.1]) ** 2)
+        self._ground.predict(dt_s, np.full_like(self._ground.x, s.ground_accel_mps2**2))
+
+    def _match(
+        self,
+        detections: Detections,
+        boxes: Array,
+        rows: Rows,
+        candidates: Rows,
+        min_iou: float,
+        seen: NDArray[np.bool_],
+    ) -> Rows:
+        """Match tracks `rows` with detections `candidates`; returns the candidates left over."""
+        if len(rows) == 0 or len(candidates) == 0:
+            return candidates
+        cost = 1.0 - overlap(_corners(self._box.x[rows]), boxes[candidates], self._settings.buffer)
+        a, b = best_pairs(cost, 1.0 - min_iou)
+        matched, found = rows[a], candidates[b]
+        self._measure(detections, boxes, matched, found)
+        seen[matched] = True
+        return np.delete(candidates, b)
+
+    def _measure(self, detections: Detections, boxes: Array, rows: Rows, found: Rows) -> None:
+        if len(rows) == 0:
+            return
+        middle, var_px = self._box_measurement(boxes[found])
+        self._box.update(rows, middle, var_px)
+        pos_m, var_m = self._ground_measurement(boxes[found])
+        self._ground.update(rows, pos_m, var_m)
+        book = self._book
+        book.hits[rows] += 1
+        book.last_ns[rows] = detections.t_ns
+        book.score[rows] = detections.scores[found]
+        book.measured[rows] = boxes[found]
+        book.votes[rows, detections.classes[found]] += detections.scores[found]
+
+    def _box_measurement(self, boxes: Array) -> tuple[Array, Array]:
+        size = boxes[:, 2:] - boxes[:, :2]
+        sd = self._settings.box_noise * size[:, 1:2] + 0.7
+        return np.concatenate(((boxes[:, :2] + boxes[:, 2:]) / 2, size), axis=1), np.repeat(sd**2, 4, axis=1)
+
+    def _ground_measurement(self, boxes: Array) -> tuple[Array, Array]:
+        """Anchor of each box on the ground (n, 2), and its variance in m² (n, 2)."""
+        anchor = _anchor(boxes, self._camera.anchor)
+        sd_px = self._settings.box_noise * (boxes[:, 3] - boxes[:, 1]) + 0.7
+        # An edge of the frame cuts the box, so its anchor says little about where the vehicle stands.
+        width, height = self._camera.size_px
+        cut = boxes[:, 3] >= height - 2
+        if self._camera.anchor == "centre":
+            cut |= (boxes[:, 1] <= 1) | (boxes[:, 0] <= 1) | (boxes[:, 2] >= width - 2)
+        sd_px = np.where(cut, sd_px * 6, sd_px)
+        sd_m = sd_px * self._plane.metres_per_px(anchor)
+        return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
+
+    def _begin(self, detections: Detections, boxes: Array, found: Rows) -> None:
+        if len(found) == 0:
+            return
+        middle, var_px = self._box_measurement(boxes[found])
+        # At birth a box may move a few of its own heights a second, a vehicle some 15 m/s.
+        self._box.append(middle, var_px, np.repeat((3.0 * middle[:, 3:4]) ** 2, 4, axis=1) * [1.0, 1.0, 0.1, 0.1])
+        pos_m, var_m = self._ground_measurement(boxes[found])
+        self._ground.append(pos_m, var_m, np.full_like(pos_m, 15.0**2))
+        votes = np.zeros((len(found), len(KINDS)))
+        votes[np.arange(len(found)), detections.classes[found]] = detections.scores[found]
+        ids = np.arange(self._next_id, self._next_id + len(found))
+        self._next_id += len(found)
+        times = np.full(len(found), detections.t_ns)
+        self._book.append(
+            _Book(ids, np.ones(len(found), int), times, times.copy(), detections.scores[found], boxes[found], votes)
+        )
+
+    def _drop(self, t_ns: int, seen: NDArray[np.bool_]) -> None:
+        """Forget tentative tracks missed once, tracks lost too long, and doubles of older tracks."""
+        s, book = self._settings, self._book
+        keep = np.where(book.hits < s.min_hits, seen, t_ns - book.last_ns < s.lost_s * NS_PER_S)
+        if len(book.ids) > 1:
+            same = np.triu(overlap(book.measured, book.measured) > s.same_iou, 1)
+            same &= seen[:, None] & seen[None, :]
+            keep &= ~same.any(axis=0)
+        if not keep.all():
+            book.keep(keep)
+            self._box.keep(keep)
+            self._ground.keep(keep)
+
+    def _tracks(self, t_ns: int) -> tuple[Track, ...]:
+        s, book = self._settings, self._book
+        out = np.flatnonzero((book.hits >= s.min_hits) & (t_ns - book.last_ns <= s.coast_s * NS_PER_S))
+        if len(out) == 0:
+            return ()
+        seen = book.last_ns[out] == t_ns
+        boxes = np.where(seen[:, None], book.measured[out], _corners(self._box.x[out]))
+        feet = _anchor(boxes, self._camera.anchor).tolist()
+        age_s = ((t_ns - book.born_ns[out]) / NS_PER_S).tolist()
+        speed = np.hypot(self._ground.v[out, 0], self._ground.v[out, 1]).tolist()
+        speed_sd = np.sqrt(self._ground.var_v[out].mean(axis=1)).tolist()
+        kinds = book.votes[out].argmax(axis=1).tolist()
+        ids, scores, rows = book.ids[out].tolist(), book.score[out].tolist(), boxes.tolist()
+        pos, vel = self._ground.x[out].tolist(), self._ground.v[out].tolist()
+        return tuple(
+            Track(
+                t_ns=t_ns,
+                track_id=ids[i],
+                kind=KINDS[kinds[i]],
+                score=scores[i],
+                box_px=tuple(rows[i]),
+                foot_px=tuple(feet[i]),
+                pos_m=tuple(pos[i]),
+                vel_mps=tuple(vel[i]) if age_s[i] >= s.speed_after_s else None,
+                speed_mps=speed[i] if age_s[i] >= s.speed_after_s else None,
+                speed_sd_mps=speed_sd[i] if age_s[i] >= s.speed_after_s else None,
+                age_s=age_s[i],
+                seen=bool(seen[i]),
+            )
+            for i in range(len(ids))
+        )
+
+
+@dataclass(slots=True)
+class _Book:
+    """What is kept of each track besides its filters, one row a track in order of birth."""
+
+    ids: NDArray[np.int64]
+    hits: NDArray[np.int64]
+    born_ns: NDArray[np.int64]
+    last_ns: NDArray[np.int64]
+    score: NDArray[np.float32]
+    measured: Array
+    votes: Array
+
+    @classmethod
+    def empty(cls) -> _Book:
+        n = np.empty(0, np.int64)
+        return cls(n, n, n, n, np.empty(0, np.float32), np.empty((0, 4)), np.empty((0, len(KINDS))))
+
+    def append(self, other: _Book) -> None:
+        for f in fields(self):
+            setattr(self, f.name, np.concatenate((getattr(self, f.name), getattr(other, f.name))))
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        for f in fields(self):
+            setattr(self, f.name, getattr(self, f.name)[mask])
+
+
+def _corners(middle: Array) -> Array:
+    """(n, 4) middle x, y, width, height → x1, y1, x2, y2."""
+    half = np.maximum(middle[:, 2:], 1.0) / 2
+    return np.concatenate((middle[:, :2] - half, middle[:, :2] + half), axis=1)
+
+
+def _anchor(boxes: Array, anchor: str) -> Array:
+    """(n, 2) the point of each box that stands for the vehicle's place on the ground."""
+    x = (boxes[:, 0] + boxes[:, 2]) / 2
+    y = boxes[:, 3] if anchor == "foot" else (boxes[:, 1] + boxes[:, 3]) / 2
+    return np.stack((x, y), axis=1)
