@@ -189,8 +189,22 @@ class LanesBody(_Message):
     lanes: list[LaneNow]
 
 
+class ThinnedBody(_Message):
+    """Stands in a stream for records that a full outbox had to give up.
+
+    It has the `seq` of the last of them, comes on the topic of the stream it is `of`,
+    and says that no seq from from_seq to its own will ever be sent again: the collector
+    takes them as accounted for, keeps those it has, and acknowledges past them. A later
+    one of the same stream may cover the range of an earlier one.
+    """
+
+    stream: Literal["thinned"] = "thinned"
+    of: Stream
+    from_seq: int = Field(ge=1)
+
+
 Body = Annotated[
-    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody,
+    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody | ThinnedBody,
     Field(discriminator="stream"),
 ]
 
@@ -199,6 +213,16 @@ class RecordMessage(Record):
     """A sequenced record as it travels: envelope and body."""
 
     body: Body
+
+    @property
+    def stream(self) -> Stream:
+        """The stream that `seq` counts in, which is also the topic's name and the ack's stream."""
+        return self.body.of if isinstance(self.body, ThinnedBody) else self.body.stream
+
+    @property
+    def first_seq(self) -> int:
+        """Lowest seq that this message accounts for; `seq` itself unless it is a `ThinnedBody`."""
+        return self.body.from_seq if isinstance(self.body, ThinnedBody) else self.seq
 
 
 class StatusMessage(_Message):
