@@ -1,0 +1,213 @@
+"""One journey a road user: tracks stitched together over short losses.
+
+A tracker loses an object behind a lorry and finds it again under a new number. A
+journey goes on through that, so counting asks journeys, never track numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.clock import NS_PER_S
+from edge.types import KINDS, Kind, Track
+from edge.vision.assign import best_pairs
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StitchSettings:
+    """A new track continues a lost one if it begins within gap_s and reach_m (plus
+    reach_share of the way it would have gone meanwhile) of where that one is expected."""
+
+    gap_s: float = 2.0
+    reach_m: float = 2.5
+    reach_share: float = 0.5
+    moving_mps: float = 1.4
+    resume_mps: float = 2.5
+
+
+@dataclass(slots=True, eq=False)
+class Journey:
+    """What one road user did, from first to last sight. Positions in metres on the ground.
+
+    Of every gate: side now and at birth, signed distance and offset at the last sighting,
+    passed_ns when it was passed downstream, beside when it was passed outside its ends.
+    leaving: movement → when its exit gate was passed, while that is not decided; refused:
+    movement → why it was decided against.
+    """
+
+    track_id: int
+    born_ns: int
+    last_ns: int
+    first_m: Array
+    first_px: tuple[float, float]
+    pos_m: Array
+    last_px: tuple[float, float]
+    vel_mps: Array
+    gates: int
+    hits: int = 0
+    votes: Array = field(default_factory=lambda: np.zeros(len(KINDS)))
+    stopped_since_ns: int | None = None
+    waited_s: float = 0.0
+    side: NDArray[np.int8] = field(init=False)
+    first_side: NDArray[np.int8] = field(init=False)
+    distance_m: Array = field(init=False)
+    offset_m: Array = field(init=False)
+    passed_ns: dict[int, int] = field(default_factory=dict)
+    leaving: dict[int, int] = field(default_factory=dict)
+    beside: set[int] = field(default_factory=set)
+    refused: dict[int, str] = field(default_factory=dict)
+    counted: str | None = None
+    lane_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.side = np.zeros(self.gates, np.int8)
+        self.first_side = np.zeros(self.gates, np.int8)
+        self.distance_m = np.zeros(self.gates)
+        self.offset_m = np.zeros(self.gates)
+
+    @property
+    def kind(self) -> Kind:
+        """The class with most of the vote over the whole life."""
+        return KINDS[int(self.votes.argmax())]
+
+    @property
+    def travelled_m(self) -> float:
+        """Straight from where it was first seen to where it is."""
+        return float(np.hypot(*(self.pos_m - self.first_m)))
+
+    @property
+    def age_s(self) -> float:
+        """Seconds between first and last sight."""
+        return (self.last_ns - self.born_ns) / NS_PER_S
+
+    @property
+    def lane(self) -> str | None:
+        """The lane it was in for longest; None when it was in none."""
+        return max(self.lane_s, key=lambda name: (self.lane_s[name], name)) if self.lane_s else None
+
+    def see(self, track: Track, stitch: StitchSettings) -> float:
+        """Take one sighting; returns the seconds since the one before."""
+        elapsed_s = (track.t_ns - self.last_ns) / NS_PER_S
+        self.track_id = track.track_id
+        self.last_ns = track.t_ns
+        self.pos_m = np.array(track.pos_m)
+        self.last_px = track.foot_px
+        if track.vel_mps is not None:
+            self.vel_mps = np.array(track.vel_mps)
+            self._stand_or_go(track.t_ns, elapsed_s, float(np.hypot(*track.vel_mps)), stitch)
+        self.votes[KINDS.index(track.kind)] += track.score
+        self.hits += 1
+        return elapsed_s
+
+    def _stand_or_go(self, t_ns: int, elapsed_s: float, speed_mps: float, stitch: StitchSettings) -> None:
+        if self.stopped_since_ns is None:
+            if speed_mps < stitch.moving_mps:
+                self.stopped_since_ns = t_ns
+        elif speed_mps > stitch.resume_mps:
+            self.stopped_since_ns = None
+        else:
+            self.waited_s += elapsed_s
+
+
+class Journeys:
+    """All journeys of one camera that are still open."""
+
+    def __init__(self, gates: int, settings: StitchSettings | None = None) -> None:
+        self._gates = gates
+        self._settings = settings if settings is not None else StitchSettings()
+        self._by_track: dict[int, Journey] = {}
+        self._lost: list[Journey] = []
+
+    def update(self, t_ns: int, tracks: tuple[Track, ...]) -> tuple[list[tuple[Journey, Track, float]], list[Journey]]:
+        """Journeys seen now, each with its track and the seconds since it was last seen; and those that ended.
+
+        A journey seen for the first time comes with 0 s. Only sightings count: a track
+        that coasts through a missed detection adds nothing.
+        """
+        sighted = [track for track in tracks if track.seen]
+        ids = {track.track_id for track in sighted}
+        for track_id in [known for known in self._by_track if known not in ids]:
+            self._lost.append(self._by_track.pop(track_id))
+        fresh = self._continue_lost(t_ns, [track for track in sighted if track.track_id not in self._by_track])
+        seen = [
+            (self._by_track[track.track_id], track, self._by_track[track.track_id].see(track, self._settings))
+            for track in sighted
+            if track.track_id not in fresh
+        ]
+        seen += [(self._begin(track), track, 0.0) for track in sighted if track.track_id in fresh]
+        limit_ns = t_ns - int(self._settings.gap_s * NS_PER_S)
+        ended = [journey for journey in self._lost if journey.last_ns < limit_ns]
+        self._lost = [journey for journey in self._lost if journey.last_ns >= limit_ns]
+        return seen, ended
+
+    def close(self) -> list[Journey]:
+        """End every journey; returns them in order of birth."""
+        ended = sorted([*self._by_track.values(), *self._lost], key=lambda journey: (journey.born_ns, journey.track_id))
+        self._by_track, self._lost = {}, []
+        return ended
+
+    def standing_since_ns(self) -> dict[int, int]:
+        """Track id → since when it has stood, for journeys that stand now."""
+        return {
+            track_id: journey.stopped_since_ns
+            for track_id, journey in self._by_track.items()
+            if journey.stopped_since_ns is not None
+        }
+
+    def replace(self, journey: Journey, track: Track) -> Journey:
+        """Begin a new journey under a track that now follows another road user."""
+        del self._by_track[journey.track_id]
+        return self._begin(track)
+
+    def _begin(self, track: Track) -> Journey:
+        pos = np.array(track.pos_m)
+        journey = Journey(
+            track_id=track.track_id,
+            born_ns=track.t_ns,
+            last_ns=track.t_ns,
+            first_m=pos,
+            first_px=track.foot_px,
+            pos_m=pos,
+            last_px=track.foot_px,
+            vel_mps=np.zeros(2),
+            gates=self._gates,
+        )
+        journey.see(track, self._settings)
+        self._by_track[track.track_id] = journey
+        return journey
+
+    def _continue_lost(self, t_ns: int, unknown: list[Track]) -> set[int]:
+        """Give lost journeys to tracks that continue them; returns the ids that continue none."""
+        fresh = {track.track_id for track in unknown}
+        # A track that comes back under its own number needs no search.
+        for track in unknown:
+            for journey in self._lost:
+                if journey.track_id == track.track_id:
+                    self._by_track[track.track_id] = journey
+                    fresh.discard(track.track_id)
+                    self._lost.remove(journey)
+                    break
+        unknown = [track for track in unknown if track.track_id in fresh]
+        if not unknown or not self._lost:
+            return fresh
+        s = self._settings
+        gap_s = np.array([(t_ns - journey.last_ns) / NS_PER_S for journey in self._lost])
+        velocity = np.array([journey.vel_mps for journey in self._lost])
+        expected = np.array([journey.pos_m for journey in self._lost]) + velocity * gap_s[:, None]
+        reach = s.reach_m + s.reach_share * gap_s * np.hypot(velocity[:, 0], velocity[:, 1])
+        found = np.array([track.pos_m for track in unknown])
+        away = np.hypot(*(found[None, :, :] - expected[:, None, :]).transpose(2, 0, 1))
+        rows, columns = best_pairs(away / reach[:, None], 1.0)
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+            track = unknown[column]
+            self._by_track[track.track_id] = self._lost[row]
+            self._lost[row].track_id = track.track_id
+            fresh.discard(track.track_id)
+        taken = set(rows.tolist())
+        self._lost = [journey for row, journey in enumerate(self._lost) if row not in taken]
+        return fresh

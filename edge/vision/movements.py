@@ -1,0 +1,260 @@
+"""Counts each road user once on the movement it made: in by one gate, out by the other.
+
+A raw line crossing is never counted. The decision is taken when a journey passes an
+exit gate; it asks where the journey entered, how far it came, which way it heads and
+what it is, and every answer that is "no" is kept as the reason it was not counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.geometry import GroundPlane
+from calibration.site import Movement
+from edge.clock import NS_PER_S
+from edge.types import Crossing, NotCounted, Track
+from edge.vision.gates import BEFORE, ON, PAST, Array, GateLines, Sides, sides_of
+from edge.vision.journeys import Journey, Journeys, StitchSettings
+
+PASSED_BESIDE = "passed beside the end of the gate"
+ENTERED_ELSEWHERE = "left by the exit gate without having passed the entry gate"
+MOVED_TOO_LITTLE = "moved too little before the exit gate"
+WRONG_HEADING = "crossed the exit gate at too slant an angle"
+OTHER_KIND = "a kind that this movement does not count"
+WRONG_WAY = "crossed the exit gate the wrong way"
+NOT_YET = "entered but did not reach the exit gate"
+GONE_BEFORE = "was past the exit gate when first seen"
+STOOD = "stood still and came near no gate"
+NEAR_NO_GATE = "came near no gate"
+TOO_BRIEF = "seen too briefly"
+
+
+@dataclass(frozen=True, slots=True)
+class CountingSettings:
+    """band_m: hysteresis on each side of a gate. end_margin_m: how far a gate reaches past
+    its drawn ends. min_heading: cosine between motion and the gate's normal at the exit."""
+
+    band_m: float = 0.4
+    end_margin_m: float = 0.5
+    min_heading: float = 0.3
+    min_age_s: float = 0.4
+    brief_s: float = 0.5
+
+
+class MovementCounter:
+    """Movements of one camera. Give it the tracks of every frame in time order."""
+
+    def __init__(
+        self,
+        movements: tuple[Movement, ...],
+        plane: GroundPlane,
+        settings: CountingSettings | None = None,
+        stitch: StitchSettings | None = None,
+    ) -> None:
+        self._movements = movements
+        self._settings = settings if settings is not None else CountingSettings()
+        self._lines = GateLines.of(movements, plane)
+        self._journeys = Journeys(2 * len(movements), stitch)
+        self._last_by_lane: dict[str, int] = {}
+
+    def update(
+        self, t_ns: int, tracks: tuple[Track, ...], lanes: dict[int, str]
+    ) -> tuple[tuple[Crossing, ...], tuple[NotCounted, ...]]:
+        """Road users counted at t_ns, and those that ended uncounted, with the reason.
+
+        lanes: track id → lane, for the tracks that stand in one.
+        """
+        seen, ended = self._journeys.update(t_ns, tracks)
+        crossings = []
+        if seen:
+            pos = np.array([track.pos_m for _, track, _ in seen])
+            distances, offsets = self._lines.distances_m(pos), self._lines.offsets_m(pos)
+            before = np.array([journey.side for journey, _, _ in seen])
+            sides = sides_of(distances, before, self._settings.band_m)
+            changed = (sides != before).any(axis=1)
+            for i, (known, track, elapsed_s) in enumerate(seen):
+                journey = known
+                lane = lanes.get(track.track_id)
+                if lane is not None:
+                    journey.lane_s[lane] = journey.lane_s.get(lane, 0.0) + elapsed_s
+                if journey.hits == 1:
+                    journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
+                elif changed[i] and self._arrives_anew(journey, sides[i]):
+                    journey = self._journeys.replace(journey, track)
+                    journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
+                elif changed[i]:
+                    self._pass_gates(journey, sides[i], distances[i], offsets[i], elapsed_s)
+                journey.distance_m, journey.offset_m = distances[i], offsets[i]
+                if journey.leaving and journey.counted is None:
+                    crossing = self._decide(journey)
+                    if crossing is not None:
+                        crossings.append(crossing)
+        return tuple(crossings), self._explain(t_ns, ended)
+
+    def finish(self, t_ns: int) -> tuple[NotCounted, ...]:
+        """End of the recording: why every journey still open was not counted."""
+        return self._explain(t_ns, self._journeys.close())
+
+    def standing_since_ns(self) -> dict[int, int]:
+        """Track id → since when it has stood, for road users that stand now."""
+        return self._journeys.standing_since_ns()
+
+    def _arrives_anew(self, journey: Journey, sides: Sides) -> bool:
+        """Whether a journey that was counted is behind that movement's entry gate again.
+
+        Vehicles do not drive back through a junction: the track has jumped to another one.
+        """
+        for i, movement in enumerate(self._movements):
+            if movement.id == journey.counted:
+                return bool(sides[2 * i] == BEFORE and journey.side[2 * i] == PAST)
+        return False
+
+    def _pass_gates(self, journey: Journey, sides: Sides, distances: Array, offsets: Array, elapsed_s: float) -> None:
+        """Note every gate whose side changed, and which exit gates were passed."""
+        margin = self._settings.end_margin_m
+        for gate in np.flatnonzero(sides != journey.side).tolist():
+            was, now = int(journey.side[gate]), int(sides[gate])
+            journey.side[gate] = now
+            if was == ON:
+                # The first sure side since birth: it began on the line, so it has not passed it.
+                journey.first_side[gate] = now
+                continue
+            step = distances[gate] - journey.distance_m[gate]
+            share = float(np.clip(-journey.distance_m[gate] / step, 0.0, 1.0)) if abs(step) > 1e-6 else 1.0
+            at_m = journey.offset_m[gate] + share * (offsets[gate] - journey.offset_m[gate])
+            if not -margin <= at_m <= self._lines.length_m[gate] + margin:
+                journey.beside.add(gate)
+                continue
+            index, is_exit = divmod(gate, 2)
+            if now == PAST:
+                passed_ns = journey.last_ns - int((1.0 - share) * elapsed_s * NS_PER_S)
+                journey.passed_ns[gate] = passed_ns
+                if is_exit:
+                    journey.leaving[index] = passed_ns
+            else:
+                journey.passed_ns.pop(gate, None)
+                if is_exit:
+                    journey.leaving.pop(index, None)
+                    journey.refused[index] = WRONG_WAY
+
+    def _decide(self, journey: Journey) -> Crossing | None:
+        """A crossing if the journey completed a movement by one of the exit gates it passed.
+
+        One that has moved too little so far is asked again at its next sightings.
+        """
+        fitting = []
+        for index, passed_ns in list(journey.leaving.items()):
+            reason = self._refusal(journey, index)
+            if reason is None:
+                entered_ns = journey.passed_ns.get(2 * index)
+                # The entry gate passed last decides; a way that only agrees in direction comes after.
+                rank = (entered_ns is not None, entered_ns or 0, self._alignment(journey, index))
+                fitting.append((rank, index, passed_ns))
+            else:
+                journey.refused[index] = reason
+            if reason != MOVED_TOO_LITTLE:
+                del journey.leaving[index]
+        if not fitting:
+            return None
+        _, index, passed_ns = max(fitting)
+        journey.leaving.clear()
+        return self._count(journey, self._movements[index], journey.passed_ns.get(2 * index), passed_ns)
+
+    def _refusal(self, journey: Journey, index: int) -> str | None:
+        """Why a journey that just passed exit gate `index` is not counted there; None if it is."""
+        movement, entry, exit_ = self._movements[index], 2 * index, 2 * index + 1
+        if journey.kind not in movement.kinds:
+            return OTHER_KIND
+        if entry not in journey.passed_ns and (journey.first_side[entry] == BEFORE):
+            return ENTERED_ELSEWHERE
+        # First seen between the gates: a lane it was seen in must be one that the movement starts from.
+        elsewhere = movement.lanes and journey.lane_s and not set(journey.lane_s) & set(movement.lanes)
+        if entry not in journey.passed_ns and elsewhere:
+            return ENTERED_ELSEWHERE
+        if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
+            return MOVED_TOO_LITTLE
+        speed = float(np.hypot(*journey.vel_mps))
+        motion = journey.vel_mps if speed > 1.0 else journey.pos_m - journey.first_m
+        if float(motion @ self._lines.normal[exit_]) < self._settings.min_heading * float(np.hypot(*motion)):
+            return WRONG_HEADING
+        return None
+
+    def _alignment(self, journey: Journey, index: int) -> float:
+        """How well the way made agrees with the line from entry to exit gate (a cosine)."""
+        way = journey.pos_m - journey.first_m
+        entry = self._lines.start_m[2 * index] + self._lines.along[2 * index] * self._lines.length_m[2 * index] / 2
+        exit_ = self._lines.start_m[2 * index + 1]
+        exit_ = exit_ + self._lines.along[2 * index + 1] * self._lines.length_m[2 * index + 1] / 2
+        ideal = exit_ - entry
+        return float(way @ ideal / max(float(np.hypot(*way) * np.hypot(*ideal)), 1e-9))
+
+    def _count(self, journey: Journey, movement: Movement, entered_ns: int | None, t_ns: int) -> Crossing:
+        journey.counted = movement.id
+        lane = journey.lane
+        if movement.lanes and lane not in movement.lanes:
+            ours = {name: s for name, s in journey.lane_s.items() if name in movement.lanes}
+            lane = max(ours, key=lambda name: (ours[name], name)) if ours else None
+        headway_s = None
+        place = lane if lane is not None else movement.id
+        if place in self._last_by_lane:
+            headway_s = max(0.0, (t_ns - self._last_by_lane[place]) / NS_PER_S)
+        self._last_by_lane[place] = t_ns
+        return Crossing(
+            t_ns=t_ns,
+            movement=movement.id,
+            kind=journey.kind,
+            lane=lane,
+            track_id=journey.track_id,
+            entered_ns=entered_ns,
+            speed_mps=float(np.hypot(*journey.vel_mps)),
+            waited_s=journey.waited_s,
+            headway_s=headway_s,
+        )
+
+    def _explain(self, t_ns: int, ended: list[Journey]) -> tuple[NotCounted, ...]:
+        out = []
+        for journey in ended:
+            if journey.counted is None:
+                movement, reason = self._reason(journey)
+                out.append(
+                    NotCounted(
+                        t_ns=t_ns,
+                        track_id=journey.track_id,
+                        kind=journey.kind,
+                        movement=movement,
+                        reason=reason,
+                        last_px=journey.last_px,
+                        first_px=journey.first_px,
+                        travelled_m=journey.travelled_m,
+                    )
+                )
+        return tuple(out)
+
+    def _reason(self, journey: Journey) -> tuple[str | None, str]:
+        """The movement that a journey came nearest to completing, and what was missing."""
+        reason = self._reason_at_a_gate(journey)
+        if reason is not None:
+            return reason
+        if journey.age_s < self._settings.brief_s:
+            return None, TOO_BRIEF
+        if journey.travelled_m < 2.0:
+            return None, STOOD
+        for index, movement in enumerate(self._movements):
+            along = float((journey.pos_m - journey.first_m) @ self._lines.normal[2 * index + 1])
+            if journey.first_side[2 * index + 1] == PAST and along > 0.5 * journey.travelled_m:
+                return movement.id, GONE_BEFORE
+        return None, NEAR_NO_GATE
+
+    def _reason_at_a_gate(self, journey: Journey) -> tuple[str, str] | None:
+        if journey.refused:
+            index = max(journey.refused)
+            return self._movements[index].id, journey.refused[index]
+        for index, movement in enumerate(self._movements):
+            if 2 * index in journey.passed_ns and journey.side[2 * index + 1] != PAST:
+                return movement.id, NOT_YET
+        for gate in sorted(journey.beside):
+            if gate % 2 == 1:
+                return self._movements[gate // 2].id, PASSED_BESIDE
+        return None
