@@ -32,10 +32,10 @@ class GroundPlane:
         """Least-squares homography of the pairs; ValueError where they lie on one line."""
         px = np.array([pair.px for pair in homography.pairs], np.float64)
         m = np.array([pair.m for pair in homography.pairs], np.float64)
-        matrix, _ = cv2.findHomography(px, m, 0)
-        if matrix is None or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-12:
+        fitted: object = cv2.findHomography(px, m, 0)[0]  # None where it fails, which its type leaves out
+        matrix = np.zeros((3, 3)) if fitted is None else np.asarray(fitted, np.float64)
+        if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-12:
             raise ValueError("the pairs do not determine a plane: three or more of them lie on one line")
-        matrix = np.asarray(matrix, np.float64)
         residual = np.hypot(*(_project(matrix, px) - m).T)
         return cls(matrix, float(np.sqrt(np.mean(residual**2))), float(residual.max()))
 
