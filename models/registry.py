@@ -97,7 +97,8 @@ class Registry:
         spec = self.manifest.spec(name)
         path = self.file_of(spec)
         with contextlib.suppress(ModelError):
-            if path.is_file() and self.check(name):
+            if path.is_file():
+                self.check(name)
                 progress(f"{path} is already here and right")
                 return path
         content = build(spec, progress, archive)

@@ -1,0 +1,9 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+class Tensor:
+    def cpu(self) -> Tensor: ...
+    def numpy(self) -> NDArray[Any]: ...
+
+def set_num_threads(threads: int) -> None: ...
