@@ -25,7 +25,7 @@ from edge.replay.record import Event, Record
 
 WIDTH_PX = 900
 _LEFT_PX = 74
-_RIGHT_PX = 12
+_RIGHT_PX = 24
 #: A timeline longer than this is drawn in rows of this length.
 PANEL_S = 600.0
 PANELS_MAX = 18

@@ -58,7 +58,7 @@ def run_event(duration_s: float) -> Event:
 def sample_record(duration_s: int = 300, stopped: str | None = None, seed: int = 7) -> Record:
     """A record whose vehicles pass at green and queue at red; a blind spell at 100..112 s."""
     draw = random.Random(seed)
-    events: list[dict[str, Any]] = []
+    events: list[Event] = []
     shown: list[str] = []
     for t_s in range(duration_s):
         now = [interval(p, t_s) for p in GREENS]
@@ -69,22 +69,14 @@ def sample_record(duration_s: int = 300, stopped: str | None = None, seed: int =
         blind = 100 <= t_s < 112
         lanes = []
         for lane, phase in LANES:
-            start, _ = GREENS[phase]
-            since_green = (t_s - start) % CYCLE_S
-            queue = (
-                None
-                if blind
-                else max(0, int((since_green - 26) / 7))
-                if since_green > 26
-                else max(0, 4 - since_green // 2)
-            )
+            queue = None if blind else standing((t_s - GREENS[phase][0]) % CYCLE_S)
             lanes.append({"lane": lane, "queue_vehicles": queue, "queue_m": None, "presence": None})
         events.append({"kind": "lanes", "t_ns": t_s * S, "lanes": lanes})
         for name, _, phase, kinds in MOVEMENTS:
             going = phase is not None and interval(phase, t_s) == "green"
-            if not blind and draw.random() < (0.35 if going else 0.02 if phase else 0.04):
+            if not blind and draw.random() < (0.35 if going else 0.02 if phase is not None else 0.04):
                 kind = draw.choices(kinds, [70, 12, 6, 5, 7][: len(kinds)])[0]
-                since = (t_s - GREENS[phase][0]) % CYCLE_S + 0.4 if phase else None
+                since = (t_s - GREENS[phase][0]) % CYCLE_S + 0.4 if phase is not None else None
                 events.append(crossing(t_s + 0.4, name, kind, since, len(events), draw))
         if draw.random() < 0.05:
             events.append(not_counted(t_s, len(events), draw))
@@ -102,6 +94,11 @@ def sample_record(duration_s: int = 300, stopped: str | None = None, seed: int =
         "stopped": stopped,
     }
     return Record(run, end, (run, *events, end))
+
+
+def standing(since_green_s: int) -> int:
+    """Four vehicles that leave two seconds apart, and arrivals after the green."""
+    return int((since_green_s - 26) / 7) if since_green_s > 26 else max(0, 4 - since_green_s // 2)
 
 
 def crossing(t_s: float, movement: str, kind: str, since_s: float | None, track: int, draw: random.Random) -> Event:
