@@ -9,6 +9,7 @@ embedded broker forgets the last will of a client that takes its own session ove
 from __future__ import annotations
 
 import secrets
+import select
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,9 +89,22 @@ class MqttLink:
 
     def loop(self, timeout_s: float) -> list[Incoming]:
         """Read and write for at most `timeout_s`; returns what came in."""
-        code = self._client.loop(timeout_s)
+        # Not `Client.loop`: it opens a pair of sockets to wake itself and leaves them open.
+        connection = self._client.socket()
+        if connection is None or self._lost is not None:
+            raise self._gone("connection closed")
+        waiting = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        writing = [connection] if self._client.want_write() else []
+        readable, writable, _ = select.select([connection], writing, [], 0 if waiting else timeout_s)
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if readable or waiting:
+            code = self._client.loop_read()
+        if writable and code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            code = self._client.loop_write()
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            code = self._client.loop_misc()
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._lost is not None:
-            raise NetworkError(f"connection to broker {self.address} lost: {self._lost or code.name}")
+            raise self._gone(code.name)
         incoming, self._incoming = self._incoming, []
         return incoming
 
@@ -98,7 +112,7 @@ class MqttLink:
         """Hand over one message at QoS 1."""
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise NetworkError(f"connection to broker {self.address} lost: {sent.rc.name}")
+            raise self._gone(sent.rc.name)
         return sent
 
     def close(self) -> None:
@@ -110,6 +124,9 @@ class MqttLink:
         socket = self._client.socket()
         if socket is not None:
             socket.close()
+
+    def _gone(self, reason: str) -> NetworkError:
+        return NetworkError(f"connection to broker {self.address} lost: {self._lost or reason}")
 
     def _on_connect(
         self, client: Client, userdata: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
