@@ -12,11 +12,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from calibration.finding import Finding, error
+from calibration.finding import Finding, Loc, error, path_of
 from calibration.key_units import instead_of, unit_of
 from calibration.site import Site
-
-Loc = tuple[int | str, ...]
 
 #: Key → why its limits are what they are.
 _WHY = {
@@ -83,29 +81,6 @@ def _follows(detail: ErrorDetails, renamed: set[Loc]) -> bool:
     if detail["type"] == "too_short" and isinstance(detail["input"], list):
         return len(detail["input"]) >= int(detail["ctx"]["min_length"])
     return False
-
-
-def path_of(loc: Loc, data: object) -> str:
-    """A location in the file's terms: `movements[2] "NBT".exit.line_px`, counted from 1."""
-    text = ""
-    for part in loc:
-        if part == "[key]":
-            continue
-        if isinstance(part, int):
-            data = data[part] if isinstance(data, list) and part < len(data) else None
-            text += f"[{part + 1}]{_label(data)}"
-        else:
-            data = data.get(part) if isinstance(data, Mapping) else None
-            text += f".{part}" if text else part
-    return text or "the file"
-
-
-def _label(entry: object) -> str:
-    if not isinstance(entry, Mapping):
-        return ""
-    if isinstance(entry.get("id"), str):
-        return f' "{entry["id"]}"'
-    return f" (phase {entry['number']})" if "number" in entry else ""
 
 
 def _unknown_key(loc: Loc, data: Mapping[str, Any]) -> tuple[str | None, Finding]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+#: Keys and list positions (from 0) from the top of the file down.
+Loc = tuple[int | str, ...]
+#: Names a place in the file: `at("lanes", 0, "id")`.
+At = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +38,26 @@ def error(where: str, message: str, fix: str) -> Finding:
 def warning(where: str, message: str, fix: str) -> Finding:
     """A doubt a person should look at; the site can be served."""
     return Finding("warning", where, message, fix)
+
+
+def path_of(loc: Loc, data: object) -> str:
+    """A location in the file's terms: `movements[2] "NBT".exit.line_px`, counted from 1."""
+    text = ""
+    for part in loc:
+        if part == "[key]":
+            continue
+        if isinstance(part, int):
+            data = data[part] if isinstance(data, list) and part < len(data) else None
+            text += f"[{part + 1}]{_label(data)}"
+        else:
+            data = data.get(part) if isinstance(data, Mapping) else None
+            text += f".{part}" if text else part
+    return text or "the file"
+
+
+def _label(entry: object) -> str:
+    if not isinstance(entry, Mapping):
+        return ""
+    if isinstance(entry.get("id"), str):
+        return f' "{entry["id"]}"'
+    return f" (phase {entry['number']})" if "number" in entry else ""

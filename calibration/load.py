@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from calibration.check import check_site
 from calibration.explain import explain
 from calibration.finding import Finding
 from calibration.site import Site
@@ -68,7 +69,7 @@ def read_site(path: Path) -> tuple[Site | None, tuple[Finding, ...]]:
         site = Site.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as refused:
         return None, explain(refused, data)
-    return site, ()
+    return site, check_site(site)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
