@@ -39,21 +39,12 @@ _SYNONYMS: dict[str, Kind] = {
     "pedestrian": Kind.PERSON,
     "people": Kind.PERSON,
 }
-SIDECAR_EXAMPLE = """\
-[classes]            # our kind = the model's class numbers, from 0
-car = [0, 3]
-truck = [1]
-bus = [2]
-
-[picture]            # only where it differs from these
-colour = "rgb"
-scale = 0.00392156862745098
-fit = "letterbox"
-"""
+#: The least a sidecar says: our kinds, each with the model's class numbers from 0.
+SIDECAR_EXAMPLE = "classes = { car = [0, 3], truck = [1], bus = [2] }"
 
 
 def classes_of(count: int | None, names: Mapping[int, str] | None, source: str) -> Classes:
-    """The classes of a model without sidecar. Raises ModelError that shows the sidecar to write."""
+    """The classes of a model without sidecar. Raises ModelError that shows what to write."""
     if names is not None and (named := classes_from_names(names)):
         return named
     if names is None and count in {None, 80}:
@@ -64,7 +55,7 @@ def classes_of(count: int | None, names: Mapping[int, str] | None, source: str) 
     known = f"classes named {', '.join(list(names.values())[:8])}" if names else f"{count} classes without names"
     raise ModelError(
         f"{source}: has {known}, so which are road users is unknown; "
-        f"write {source}.toml, for example:\n\n{SIDECAR_EXAMPLE}"
+        f"write {source}.toml, for example with the line: {SIDECAR_EXAMPLE}"
     )
 
 
