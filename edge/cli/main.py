@@ -72,7 +72,17 @@ class _Lazy(typer.core.TyperCommand):
 
 def load(module: str) -> Any:
     """The command behind `app` of a module, a group or a single command."""
-    return typer.main.get_command(importlib.import_module(module).app)
+    command = typer.main.get_command(importlib.import_module(module).app)
+    _reflow(command)
+    return command
+
+
+def _reflow(command: Any) -> None:
+    """Make each paragraph of a docstring one line, so that help wraps it at the terminal's width."""
+    if command.help is not None:
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in command.help.split("\n\n"))
+    for child in getattr(command, "commands", {}).values():
+        _reflow(child)
 
 
 def _show_version(wanted: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from edge.replay.record import Event, Record
 
@@ -68,8 +67,8 @@ def sample_record(duration_s: int = 300, stopped: str | None = None, seed: int =
             events.append({"kind": "signal", "t_ns": t_s * S, "mode": "running", "phases": phases, "requested": [2, 6]})
         blind = 100 <= t_s < 112
         lanes = []
-        for lane, phase in LANES:
-            queue = None if blind else standing((t_s - GREENS[phase][0]) % CYCLE_S)
+        for lane, served_by in LANES:
+            queue = None if blind else standing((t_s - GREENS[served_by][0]) % CYCLE_S)
             lanes.append({"lane": lane, "queue_vehicles": queue, "queue_m": None, "presence": None})
         events.append({"kind": "lanes", "t_ns": t_s * S, "lanes": lanes})
         for name, _, phase, kinds in MOVEMENTS:
