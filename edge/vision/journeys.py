@@ -20,12 +20,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class StitchSettings:
-    """A new track continues a lost one if it begins within gap_s and reach_m (plus
-    reach_share of the way it would have gone meanwhile) of where that one is expected."""
+    """A new track continues a lost one if it begins within gap_s on the way that one may
+    have gone meanwhile: anywhere between braking at once and speeding up by accel_mps2, and
+    reach_m around that."""
 
-    gap_s: float = 2.0
+    gap_s: float = 2.5
     reach_m: float = 2.5
-    reach_share: float = 0.5
+    accel_mps2: float = 2.5
     moving_mps: float = 1.4
     resume_mps: float = 2.5
 
@@ -47,6 +48,7 @@ class Journey:
     first_px: tuple[float, float]
     pos_m: Array
     last_px: tuple[float, float]
+    box_px: tuple[float, float, float, float]
     vel_mps: Array
     gates: int
     hits: int = 0
@@ -62,6 +64,7 @@ class Journey:
     beside: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
     counted: str | None = None
+    counted_ns: int = 0
     lane_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,9 +100,13 @@ class Journey:
         self.last_ns = track.t_ns
         self.pos_m = np.array(track.pos_m)
         self.last_px = track.foot_px
+        self.box_px = track.box_px
         if track.vel_mps is not None:
             self.vel_mps = np.array(track.vel_mps)
             self._stand_or_go(track.t_ns, elapsed_s, float(np.hypot(*track.vel_mps)), stitch)
+        elif self.hits >= 2:
+            # Too young for the filter to say; the way it came so far has to do.
+            self.vel_mps = (self.pos_m - self.first_m) / max(self.age_s, 1e-3)
         self.votes[KINDS.index(track.kind)] += track.score
         self.hits += 1
         return elapsed_s
@@ -174,6 +181,7 @@ class Journeys:
             first_px=track.foot_px,
             pos_m=pos,
             last_px=track.foot_px,
+            box_px=track.box_px,
             vel_mps=np.zeros(2),
             gates=self._gates,
         )
@@ -196,13 +204,8 @@ class Journeys:
         if not unknown or not self._lost:
             return fresh
         s = self._settings
-        gap_s = np.array([(t_ns - journey.last_ns) / NS_PER_S for journey in self._lost])
-        velocity = np.array([journey.vel_mps for journey in self._lost])
-        expected = np.array([journey.pos_m for journey in self._lost]) + velocity * gap_s[:, None]
-        reach = s.reach_m + s.reach_share * gap_s * np.hypot(velocity[:, 0], velocity[:, 1])
-        found = np.array([track.pos_m for track in unknown])
-        away = np.hypot(*(found[None, :, :] - expected[:, None, :]).transpose(2, 0, 1))
-        rows, columns = best_pairs(away / reach[:, None], 1.0)
+        cost = np.array([[_detour(journey, track, t_ns, s) for track in unknown] for journey in self._lost])
+        rows, columns = best_pairs(cost, 1.0)
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             track = unknown[column]
             self._by_track[track.track_id] = self._lost[row]
@@ -211,3 +214,22 @@ class Journeys:
         taken = set(rows.tolist())
         self._lost = [journey for row, journey in enumerate(self._lost) if row not in taken]
         return fresh
+
+
+def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -> float:
+    """How far off a lost journey's possible way a new track begins: 0 where expected, 1 at the limit."""
+    gap_s = (t_ns - journey.last_ns) / NS_PER_S
+    speed = float(np.hypot(*journey.vel_mps))
+    step = np.array(track.pos_m) - journey.pos_m
+    if speed < stitch.moving_mps:
+        reach = stitch.reach_m + 0.5 * stitch.accel_mps2 * gap_s**2
+        return float(np.hypot(*step)) / reach
+    ahead = journey.vel_mps / speed
+    along = float(step @ ahead)
+    aside = abs(float(step[0] * ahead[1] - step[1] * ahead[0]))
+    expected = speed * gap_s
+    furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2
+    if not -stitch.reach_m <= along <= furthest + stitch.reach_m:
+        return 1.0
+    # Off the line costs most; between two on the line the one nearer to steady speed is taken.
+    return aside / stitch.reach_m + 0.3 * abs(along - expected) / (furthest + stitch.reach_m)

@@ -25,20 +25,28 @@ WRONG_HEADING = "crossed the exit gate at too slant an angle"
 OTHER_KIND = "a kind that this movement does not count"
 WRONG_WAY = "crossed the exit gate the wrong way"
 NOT_YET = "entered but did not reach the exit gate"
-GONE_BEFORE = "was past the exit gate when first seen"
+GONE_BEFORE = "was on or past the exit gate when first seen"
 STOOD = "stood still and came near no gate"
 NEAR_NO_GATE = "came near no gate"
 TOO_BRIEF = "seen too briefly"
+COUNTED_ALREADY = "a second box of a road user counted already"
 
 
 @dataclass(frozen=True, slots=True)
 class CountingSettings:
     """band_m: hysteresis on each side of a gate. end_margin_m: how far a gate reaches past
-    its drawn ends. min_heading: cosine between motion and the gate's normal at the exit."""
+    its drawn ends. min_heading: cosine between motion and the gate's normal at the exit.
+    double_share: a box that shares this much of the smaller one with that of a road user
+    counted within double_s is a second box of the same one. settle_s: what appears on a
+    gate within this time of the beginning of sight was there before.
+    """
 
     band_m: float = 0.4
     end_margin_m: float = 0.5
     min_heading: float = 0.3
+    settle_s: float = 1.0
+    double_share: float = 0.6
+    double_s: float = 1.5
     min_age_s: float = 0.4
     brief_s: float = 0.5
 
@@ -58,6 +66,8 @@ class MovementCounter:
         self._lines = GateLines.of(movements, plane)
         self._journeys = Journeys(2 * len(movements), stitch)
         self._last_by_lane: dict[str, int] = {}
+        self._sight_since_ns = 0
+        self._blind = True
 
     def update(
         self, t_ns: int, tracks: tuple[Track, ...], lanes: dict[int, str]
@@ -66,6 +76,8 @@ class MovementCounter:
 
         lanes: track id → lane, for the tracks that stand in one.
         """
+        if self._blind:
+            self._blind, self._sight_since_ns = False, t_ns
         seen, ended = self._journeys.update(t_ns, tracks)
         crossings = []
         if seen:
@@ -88,10 +100,16 @@ class MovementCounter:
                     self._pass_gates(journey, sides[i], distances[i], offsets[i], elapsed_s)
                 journey.distance_m, journey.offset_m = distances[i], offsets[i]
                 if journey.leaving and journey.counted is None:
-                    crossing = self._decide(journey)
+                    crossing = self._decide(journey, [other for other, _, _ in seen])
                     if crossing is not None:
                         crossings.append(crossing)
         return tuple(crossings), self._explain(t_ns, ended)
+
+    def blind(self, t_ns: int) -> tuple[NotCounted, ...]:
+        """Nothing can be seen at t_ns; returns why those that were lost too long were not counted."""
+        self._blind = True
+        _, ended = self._journeys.update(t_ns, ())
+        return self._explain(t_ns, ended)
 
     def finish(self, t_ns: int) -> tuple[NotCounted, ...]:
         """End of the recording: why every journey still open was not counted."""
@@ -118,8 +136,7 @@ class MovementCounter:
             was, now = int(journey.side[gate]), int(sides[gate])
             journey.side[gate] = now
             if was == ON:
-                # The first sure side since birth: it began on the line, so it has not passed it.
-                journey.first_side[gate] = now
+                self._leave_birthplace(journey, gate, now)
                 continue
             step = distances[gate] - journey.distance_m[gate]
             share = float(np.clip(-journey.distance_m[gate] / step, 0.0, 1.0)) if abs(step) > 1e-6 else 1.0
@@ -139,14 +156,26 @@ class MovementCounter:
                     journey.leaving.pop(index, None)
                     journey.refused[index] = WRONG_WAY
 
-    def _decide(self, journey: Journey) -> Crossing | None:
+    def _leave_birthplace(self, journey: Journey, gate: int, now: int) -> None:
+        """The first sure side of a journey that began on the line of a gate.
+
+        One that appears there amid the recording came unseen, from behind another, and no lost
+        journey explains it: it passes. One that stood astride when sight began does not count.
+        """
+        journey.first_side[gate] = now
+        index, is_exit = divmod(gate, 2)
+        settled_ns = self._sight_since_ns + int(self._settings.settle_s * NS_PER_S)
+        if now == PAST and is_exit and journey.born_ns > settled_ns:
+            journey.passed_ns[gate] = journey.leaving[index] = journey.last_ns
+
+    def _decide(self, journey: Journey, others: list[Journey]) -> Crossing | None:
         """A crossing if the journey completed a movement by one of the exit gates it passed.
 
         One that has moved too little so far is asked again at its next sightings.
         """
         fitting = []
         for index, passed_ns in list(journey.leaving.items()):
-            reason = self._refusal(journey, index)
+            reason = self._refusal(journey, index) or self._double(journey, index, others)
             if reason is None:
                 entered_ns = journey.passed_ns.get(2 * index)
                 # The entry gate passed last decides; a way that only agrees in direction comes after.
@@ -181,6 +210,15 @@ class MovementCounter:
             return WRONG_HEADING
         return None
 
+    def _double(self, journey: Journey, index: int, others: list[Journey]) -> str | None:
+        """Whether this is a second box (a cab, a roof, a trailer) of one counted a moment ago."""
+        limit_ns = journey.last_ns - int(self._settings.double_s * NS_PER_S)
+        for other in others:
+            counted_here = other.counted == self._movements[index].id and other.counted_ns > limit_ns
+            if counted_here and _shared_px(journey.box_px, other.box_px) > self._settings.double_share:
+                return COUNTED_ALREADY
+        return None
+
     def _alignment(self, journey: Journey, index: int) -> float:
         """How well the way made agrees with the line from entry to exit gate (a cosine)."""
         way = journey.pos_m - journey.first_m
@@ -191,7 +229,7 @@ class MovementCounter:
         return float(way @ ideal / max(float(np.hypot(*way) * np.hypot(*ideal)), 1e-9))
 
     def _count(self, journey: Journey, movement: Movement, entered_ns: int | None, t_ns: int) -> Crossing:
-        journey.counted = movement.id
+        journey.counted, journey.counted_ns = movement.id, journey.last_ns
         lane = journey.lane
         if movement.lanes and lane not in movement.lanes:
             ours = {name: s for name, s in journey.lane_s.items() if name in movement.lanes}
@@ -258,3 +296,13 @@ class MovementCounter:
             if gate % 2 == 1:
                 return self._movements[gate // 2].id, PASSED_BESIDE
         return None
+
+
+def _shared_px(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Share of the smaller of two boxes that lies within the other."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return width * height / max(smaller, 1e-9)

@@ -56,7 +56,7 @@ class VisionPipeline:
         t_ns = frame.t_ns
         if not sight.ok:
             self._tracker.reset()
-            _, ended = self._movements.update(t_ns, (), {})
+            ended = self._movements.blind(t_ns)
             return VisionResult(
                 t_ns,
                 frame.index,

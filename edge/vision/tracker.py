@@ -29,6 +29,8 @@ class TrackerSettings:
 
     min_iou are limits on buffered overlap in the first and the second round.
     pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
+    box_noise is the error of a box's edge as a share of its height, cut_noise by how much more
+    an edge errs that the frame cuts.
     """
 
     sure_score: float = 0.30
@@ -43,6 +45,7 @@ class TrackerSettings:
     pixel_accel: float = 4.0
     ground_accel_mps2: float = 2.5
     box_noise: float = 0.05
+    cut_noise: float = 30.0
     speed_after_s: float = 0.3
 
 
@@ -137,14 +140,16 @@ class GroundTracker:
 
     def _ground_measurement(self, boxes: Array) -> tuple[Array, Array]:
         """Anchor of each box on the ground (n, 2), and its variance in m² (n, 2)."""
+        s = self._settings
         anchor = _anchor(boxes, self._camera.anchor)
-        sd_px = self._settings.box_noise * (boxes[:, 3] - boxes[:, 1]) + 0.7
-        # An edge of the frame cuts the box, so its anchor says little about where the vehicle stands.
+        sd_px = s.box_noise * (boxes[:, 3] - boxes[:, 1]) + 0.7
+        # A box cut by the frame's edge moves slower than its vehicle: it may hardly weigh, or the
+        # speed learnt while a vehicle comes into view would be too low for seconds.
         width, height = self._camera.size_px
         cut = boxes[:, 3] >= height - 2
         if self._camera.anchor == "centre":
             cut |= (boxes[:, 1] <= 1) | (boxes[:, 0] <= 1) | (boxes[:, 2] >= width - 2)
-        sd_px = np.where(cut, sd_px * 6, sd_px)
+        sd_px = np.where(cut, sd_px * s.cut_noise, sd_px)
         sd_m = sd_px * self._plane.metres_per_px(anchor)
         return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
 
