@@ -19,6 +19,7 @@ from edge.clock import NS_PER_S
 from edge.replay import plots
 from edge.replay.outputs import write_whole
 from edge.replay.record import Event, Record
+from edge.replay.svg import clock_text
 
 REPORT = "report.html"
 _EXAMPLES = 3
@@ -76,7 +77,7 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
         blind_s=blind_s(record),
         reasons=reason_rows(record),
         not_counted=len(record.of("not_counted")),
-        duration=plots.clock_text(record.last_s),
+        duration=clock_text(record.last_s),
         counts_plot=plots.counts_over_time(record),
         queues_plot=plots.queues_over_time(record),
         timelines=plots.timelines(record),
@@ -142,7 +143,7 @@ def reason_rows(record: Record) -> list[ReasonRow]:
 
 def _example(event: Event) -> str:
     near = f" near {event['movement']}" if event["movement"] is not None else ""
-    (x, y), at = event["last_px"], plots.clock_text(event["t_ns"] / NS_PER_S)
+    (x, y), at = event["last_px"], clock_text(event["t_ns"] / NS_PER_S)
     return (
         f"{event['class']} {event['track_id']}{near}, last at {at} in pixel {x:.0f}, {y:.0f} "
         f"after {event['travelled_m']:.1f} m"
@@ -162,14 +163,7 @@ def stopped_text(record: Record) -> str | None:
 
 def blind_s(record: Record) -> float:
     """Seconds for which the camera could not be believed."""
-    blind_ns, since_ns = 0, None
-    for event in record.of("sight"):
-        if since_ns is not None:
-            blind_ns += event["t_ns"] - since_ns
-        since_ns = None if event["ok"] else event["t_ns"]
-    if since_ns is not None:
-        blind_ns += round(record.last_s * NS_PER_S) - since_ns
-    return blind_ns / NS_PER_S
+    return sum(end - start for start, end in plots.blind_spans(record))
 
 
 def summary(record: Record) -> dict[str, Any]:
