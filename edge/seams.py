@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
+from edge.controller import Controller
 from edge.frames import Detections, Frame
-from edge.types import Demand, PhaseRequest, SignalState, Track
+from edge.types import Track
 from firmware_bridge.bridge import Bridge
 
 __all__ = ["Bridge", "Controller", "Detector", "FrameSource", "Publisher", "Tracker"]
@@ -48,14 +49,6 @@ class Tracker(Protocol):
 
     def update(self, detections: Detections) -> tuple[Track, ...]: ...
     def reset(self) -> None: ...
-
-
-class Controller(Protocol):
-    """Decides which phases to ask for, from demand and the measured signal state."""
-
-    name: str
-
-    def update(self, demand: Demand, signal: SignalState) -> PhaseRequest: ...
 
 
 class Publisher(Protocol):

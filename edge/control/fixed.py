@@ -1,0 +1,77 @@
+"""Fixed-time control: every phase at its own second of the cycle, whoever waits.
+
+Also what the cabinet falls back to when the cameras are dark.
+"""
+
+from __future__ import annotations
+
+from edge.clock import NS_PER_S
+from edge.control.plan import CompiledPlan, PhaseWindow
+from edge.types import Demand, Interval, PhaseRequest, SignalState
+
+#: How late a phase may be picked up and still be served in its window, ns.
+_LATE_NS = NS_PER_S
+
+
+class FixedTimeController:
+    """Implements `Controller` by a compiled plan; demand is not asked.
+
+    zero_ns is the instant at which the cycle clock stood at zero before the offset: local
+    midnight for coordinated junctions. ttl_ms must outlast the step of the control loop.
+    """
+
+    name = "fixed"
+
+    def __init__(self, plan: CompiledPlan, zero_ns: int = 0, ttl_ms: int = 300) -> None:
+        self._plan = plan
+        self._zero_ns = zero_ns
+        self._ttl_ms = ttl_ms
+        self._asked: frozenset[int] = frozenset()
+
+    def update(self, demand: Demand, signal: SignalState) -> PhaseRequest:  # noqa: ARG002 - part of the seam
+        """Phases of this second of the cycle, and, while a ring clears, its next one."""
+        local_ns = self._plan.local_ns(signal.t_ns - self._zero_ns)
+        now = [window for ring in self._plan.rings if (window := self._on(ring, local_ns, signal)) is not None]
+        asked = {window.phase for window in now}
+        soon = []
+        for number, ring in enumerate(self._plan.rings):
+            if ring and all(window.ring != number for window in now):
+                window = _next(ring, local_ns)
+                # A ring that is done first waits at the barrier for the other.
+                if not any(frozenset((window.phase, other)) in self._plan.conflicts for other in asked):
+                    soon.append(window)
+                    asked.add(window.phase)
+        self._asked = frozenset(asked)
+        return PhaseRequest(signal.t_ns, self._asked, self._reason(local_ns, now, soon), self._ttl_ms)
+
+    def _on(self, ring: tuple[PhaseWindow, ...], local_ns: int, signal: SignalState) -> PhaseWindow | None:
+        """The window to serve in a ring now; None between force-off and the next start."""
+        for window in ring:
+            if window.start_ns <= local_ns < window.force_off_ns:
+                left_ns = window.force_off_ns - local_ns
+                # Begun too late, its least green would run into the next phase's time.
+                served = window.phase in self._asked or signal.intervals.get(window.phase) is Interval.GREEN
+                return window if served or left_ns >= window.least_green_ns - _LATE_NS else None
+        return None
+
+    def _reason(self, local_ns: int, now: list[PhaseWindow], soon: list[PhaseWindow]) -> str:
+        until = _spoken("until", [(window.force_off_ns, window.phase) for window in now])
+        since = _spoken("from", [(window.start_ns, window.phase) for window in soon])
+        parts = ", ".join([*until, *(f"next {text}" for text in since)])
+        at = f"cycle second {local_ns / NS_PER_S:.1f} of {self._plan.cycle_ns / NS_PER_S:g}"
+        return f"fixed plan '{self._plan.name}', {at}: {parts or 'clearing'}"
+
+
+def _next(ring: tuple[PhaseWindow, ...], local_ns: int) -> PhaseWindow:
+    """The first window of a ring that begins after now; the first of all at the cycle's end."""
+    return next((window for window in ring if window.start_ns > local_ns), ring[0])
+
+
+def _spoken(word: str, times: list[tuple[int, int]]) -> list[str]:
+    """(time in ns, phase) → "phase 2 and 6 until 41.0", phases of the same time together."""
+    by_time: dict[int, list[int]] = {}
+    for time_ns, phase in sorted(times):
+        by_time.setdefault(time_ns, []).append(phase)
+    return [
+        f"phase {' and '.join(map(str, phases))} {word} {time_ns / NS_PER_S:.1f}" for time_ns, phases in by_time.items()
+    ]
