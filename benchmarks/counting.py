@@ -58,7 +58,7 @@ def scene(seed: int) -> Scene:
     paths = _drive(rng)
     frames = max(first + len(y) for first, _, _, y, _ in paths)
     miss, jitter = rng.uniform(0.1, 0.3), 5.0
-    hidden = {i: _occlusion(rng, first, len(y)) for i, (first, _, _, y, _) in enumerate(paths) if rng.random() < 0.25}
+    hidden = {i: _occlusion(rng, first, y) for i, (first, _, _, y, _) in enumerate(paths) if rng.random() < 0.25}
     truth: list[NDArray[np.float64]] = []
     who: list[NDArray[np.int64]] = []
     seen: list[Detections] = []
@@ -101,26 +101,33 @@ def _drive(rng: np.random.Generator) -> list[Path_]:
         free[lane] += 1.3 + rng.exponential(0.7)
         first = int(free[lane] * FPS)
         length = float(rng.uniform(80, 95)) if rng.random() < 0.85 else float(rng.uniform(140, 200))
-        speed = rng.uniform(8.0, 14.0) * PX_PER_M / FPS
+        wish = rng.uniform(8.0, 14.0) * PX_PER_M
         leader = lanes[lane][-1] if lanes[lane] else None
-        y, held, ys = -length / 2, 0, []
+        y, speed, held, ys = -length / 2, wish, 0, []
         while y < HEIGHT + length / 2:
-            limit = np.inf
+            room = np.inf
             if leader is not None:
                 at = first + len(ys) - leader[0]
                 if at < len(leader[3]):
-                    limit = leader[3][at] - (leader[4] + length) / 2 - 30.0
-            step = min(speed, max(0.0, (limit - y) * 0.25))
-            if number == waiting and held < WAIT_FRAMES and y + step >= LINE_Y:
-                step, held = LINE_Y - y, held + 1
+                    room = leader[3][at] - (leader[4] + length) / 2 - 2.0 * PX_PER_M - y
+            stops = number == waiting and held < WAIT_FRAMES
+            if stops:
+                room = min(room, LINE_Y - y)
+            # Speed up by 3 m/s² at most; never faster than 5 m/s² of braking allows for.
+            safe = np.sqrt(2 * 5.0 * PX_PER_M * max(room, 0.0))
+            speed = float(min(wish, speed + 3.0 * PX_PER_M / FPS, safe))
+            step = min(speed / FPS, max(room, 0.0))
+            held += stops and LINE_Y - y < 1.0
             y += step
             ys.append(y)
         lanes[lane].append((first, LANES_X[lane], float(rng.uniform(34, 42)), np.array(ys), length))
     return [path for lane in lanes for path in lane]
 
 
-def _occlusion(rng: np.random.Generator, first: int, frames: int) -> range:
-    start = first + int(rng.integers(0, max(1, frames - FPS)))
+def _occlusion(rng: np.random.Generator, first: int, y: NDArray[np.float64]) -> range:
+    """A gap of 1 s: the vehicle was in full view for half a second before it."""
+    visible = int(np.searchsorted(y, 60.0)) + FPS // 2
+    start = first + int(rng.integers(visible, max(visible + 1, len(y) - FPS)))
     return range(start, start + FPS)
 
 

@@ -51,6 +51,7 @@ class Journey:
     box_px: tuple[float, float, float, float]
     vel_mps: Array
     gates: int
+    speed_sd_mps: float = 0.0
     hits: int = 0
     votes: Array = field(default_factory=lambda: np.zeros(len(KINDS)))
     stopped_since_ns: int | None = None
@@ -103,10 +104,12 @@ class Journey:
         self.box_px = track.box_px
         if track.vel_mps is not None:
             self.vel_mps = np.array(track.vel_mps)
+            self.speed_sd_mps = track.speed_sd_mps or 0.0
             self._stand_or_go(track.t_ns, elapsed_s, float(np.hypot(*track.vel_mps)), stitch)
         elif self.hits >= 2:
             # Too young for the filter to say; the way it came so far has to do.
             self.vel_mps = (self.pos_m - self.first_m) / max(self.age_s, 1e-3)
+            self.speed_sd_mps = 0.5 * float(np.hypot(*self.vel_mps))
         self.votes[KINDS.index(track.kind)] += track.score
         self.hits += 1
         return elapsed_s
@@ -220,15 +223,16 @@ def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -
     """How far off a lost journey's possible way a new track begins: 0 where expected, 1 at the limit."""
     gap_s = (t_ns - journey.last_ns) / NS_PER_S
     speed = float(np.hypot(*journey.vel_mps))
+    unsure_m = 2.0 * journey.speed_sd_mps * gap_s
     step = np.array(track.pos_m) - journey.pos_m
     if speed < stitch.moving_mps:
-        reach = stitch.reach_m + 0.5 * stitch.accel_mps2 * gap_s**2
+        reach = stitch.reach_m + 0.5 * stitch.accel_mps2 * gap_s**2 + min(unsure_m, stitch.reach_m)
         return float(np.hypot(*step)) / reach
     ahead = journey.vel_mps / speed
     along = float(step @ ahead)
     aside = abs(float(step[0] * ahead[1] - step[1] * ahead[0]))
     expected = speed * gap_s
-    furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2
+    furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2 + unsure_m
     if not -stitch.reach_m <= along <= furthest + stitch.reach_m:
         return 1.0
     # Off the line costs most; between two on the line the one nearer to steady speed is taken.

@@ -46,6 +46,7 @@ class TrackerSettings:
     ground_accel_mps2: float = 2.5
     box_noise: float = 0.05
     cut_noise: float = 30.0
+    unsure_cost: float = 0.3
     speed_after_s: float = 0.3
 
 
@@ -113,6 +114,9 @@ class GroundTracker:
         if len(rows) == 0 or len(candidates) == 0:
             return candidates
         cost = 1.0 - overlap(_corners(self._box.x[rows]), boxes[candidates], self._settings.buffer)
+        # Of two tracks that fit alike, the one whose place is known better has the better claim.
+        unsure = np.sqrt(self._box.var_x[rows, 0] + self._box.var_x[rows, 1]) / np.maximum(self._box.x[rows, 3], 1.0)
+        cost += np.minimum(self._settings.unsure_cost * unsure, 0.3)[:, None]
         a, b = best_pairs(cost, 1.0 - min_iou)
         matched, found = rows[a], candidates[b]
         self._measure(detections, boxes, matched, found)
