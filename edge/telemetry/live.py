@@ -1,0 +1,158 @@
+"""Live records: lamps on each change, lanes once a second, health every ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from calibration.site import Site
+from edge.clock import NS_PER_S
+from edge.frames import VisionResult
+from edge.messages import HealthBody, LaneNow, LanesBody, PhaseInterval, SignalBody
+from edge.types import LaneState, PhaseRequest, SignalState
+
+LANES_EVERY_NS = NS_PER_S
+HEALTH_EVERY_NS = 10 * NS_PER_S
+#: A camera that brought nothing for this long is not known to see anything any more.
+STALE_NS = 5 * NS_PER_S
+
+State = Literal["ok", "degraded", "failed"]
+
+
+class SignalChanges:
+    """A body whenever lamps, mode, fault or the phases asked for are not as before."""
+
+    def __init__(self) -> None:
+        self._told: tuple[object, ...] | None = None
+
+    def add(self, state: SignalState, request: PhaseRequest | None) -> list[tuple[int, SignalBody]]:
+        """request is what was asked for when the lamps were as in `state`; None if nothing was."""
+        requested = sorted(request.phases) if request else []
+        now = (dict(state.intervals), state.mode, state.fault, requested)
+        if now == self._told:
+            return []
+        self._told = now
+        phases = [
+            PhaseInterval(
+                phase=number,
+                interval=interval,
+                age_s=max(0, state.t_ns - state.since_ns.get(number, state.t_ns)) / NS_PER_S,
+            )
+            for number, interval in sorted(state.intervals.items())
+        ]
+        reason = request.reason if request else ""
+        body = SignalBody(mode=state.mode, fault=state.fault, phases=phases, requested=requested, reason=reason)
+        return [(state.t_ns, body)]
+
+
+class LanesNow:
+    """All lanes as last seen, at most once in each second of cabinet time."""
+
+    def __init__(self, site: Site, *, cameras: Collection[str]) -> None:
+        self._latest: dict[str, LaneState | None] = {lane.id: None for lane in site.lanes if lane.camera in cameras}
+        self._second: int | None = None
+
+    def add(self, result: VisionResult) -> list[tuple[int, LanesBody]]:
+        """Take in one frame. A lane not seen for `STALE_NS` is unknown."""
+        for state in result.lanes:
+            self._latest[state.lane] = state
+        second = result.t_ns // LANES_EVERY_NS
+        if not self._latest or (self._second is not None and second <= self._second):
+            return []
+        self._second = second
+        lanes = [_lane_now(lane, state, result.t_ns) for lane, state in self._latest.items()]
+        return [(result.t_ns, LanesBody(lanes=lanes))]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What only the process around the stages knows; None is unknown. detector_ms: time of one picture."""
+
+    detector: str | None = None
+    detector_ms: float | None = None
+    frames_dropped: int = 0
+    outbox_records: int | None = None
+    outbox_thinned: int | None = None
+
+
+@dataclass(slots=True)
+class _Camera:
+    state: State
+    reason: str | None
+    seen_ns: int
+    frames: int = 0
+    told_ns: int | None = None
+    told_frames: int = 0
+    told: tuple[State, str | None] | None = None
+
+
+class HealthReports:
+    """One body a camera every ten seconds, and at once when its state or the reason changes."""
+
+    def __init__(self) -> None:
+        self._cameras: dict[str, _Camera] = {}
+
+    def add(self, result: VisionResult, facts: Facts) -> list[tuple[int, HealthBody]]:
+        """Take in one frame."""
+        camera = self._cameras.setdefault(result.camera, _Camera("ok", None, result.t_ns))
+        camera.frames += 1
+        camera.seen_ns = result.t_ns
+        camera.state = "ok" if result.sight.ok else "degraded"
+        camera.reason = result.sight.reason
+        return self._told(result.camera, camera, result.t_ns, facts)
+
+    def tick(self, t_ns: int, facts: Facts) -> list[tuple[int, HealthBody]]:
+        """Without a frame: cameras that have gone silent, and those whose report is due."""
+        bodies: list[tuple[int, HealthBody]] = []
+        for name, camera in self._cameras.items():
+            if t_ns - camera.seen_ns > STALE_NS:
+                camera.state = "failed"
+                camera.reason = f"no frame for more than {STALE_NS // NS_PER_S} s"
+            bodies += self._told(name, camera, t_ns, facts)
+        return bodies
+
+    @staticmethod
+    def _told(name: str, camera: _Camera, t_ns: int, facts: Facts) -> list[tuple[int, HealthBody]]:
+        now = (camera.state, camera.reason)
+        since_ns = None if camera.told_ns is None else t_ns - camera.told_ns
+        if since_ns is not None and since_ns < HEALTH_EVERY_NS and now == camera.told:
+            return []
+        body = HealthBody(
+            state=camera.state,
+            reason=camera.reason,
+            camera=name,
+            fps=(camera.frames - camera.told_frames) * NS_PER_S / since_ns if since_ns else None,
+            frames=camera.frames,
+            frames_dropped=facts.frames_dropped,
+            detector=facts.detector,
+            detector_ms=facts.detector_ms,
+            outbox_records=facts.outbox_records,
+            outbox_thinned=facts.outbox_thinned,
+        )
+        camera.told, camera.told_ns, camera.told_frames = now, t_ns, camera.frames
+        return [(t_ns, body)]
+
+
+def _lane_now(lane: str, state: LaneState | None, t_ns: int) -> LaneNow:
+    if state is None or t_ns - state.t_ns > STALE_NS:
+        return LaneNow(
+            lane=lane,
+            presence=None,
+            vehicles=None,
+            queue_vehicles=None,
+            queue_m=None,
+            queue_at_least=False,
+            wait_s=None,
+            speed_mps=None,
+        )
+    return LaneNow(
+        lane=lane,
+        presence=state.presence,
+        vehicles=state.vehicles,
+        queue_vehicles=state.queue.vehicles,
+        queue_m=state.queue.length_m,
+        queue_at_least=state.queue.at_least,
+        wait_s=state.queue.wait_s,
+        speed_mps=state.speed_mps,
+    )
