@@ -129,6 +129,13 @@ def _pair(movement: Movement, camera: Camera, plane: GroundPlane, at: At) -> Ite
         fix = "draw them apart, so that one is always passed before the other"
         yield error(at("exit", "line_px"), "crosses the entry gate", fix)
         return
+    if movement.id.rstrip("0123456789").endswith("BU") and entry.toward_px is None:
+        yield error(
+            at("entry"),
+            "a U-turn leaves behind its entry gate, so which way traffic passes the entry cannot be told from the exit",
+            "give toward_px, a point just past the entry gate",
+        )
+        return
     middles = plane.to_m([plane_geometry.middle(entry.line_px), plane_geometry.middle(leave.line_px)])
     way = middles[1] - middles[0]
     distance_m = float(np.hypot(*way))

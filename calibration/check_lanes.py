@@ -38,7 +38,7 @@ def check_lanes(site: Site, planes: Planes, at: At) -> Iterator[Finding]:
             yield from _seen(mask, covered, where)
             for other, taken in drawn:
                 shared = int((mask & taken).sum())
-                if shared > 0.1 * min(mask.sum(), taken.sum()):
+                if shared > 0.2 * min(mask.sum(), taken.sum()):
                     fix = "draw each on its own part of the road: a vehicle is in one lane only"
                     yield warning(where, f'lies over lane "{other}"', fix)
             drawn.append((lane.id, mask))

@@ -41,8 +41,9 @@ class FixedTimeController:
                 if not any(frozenset((window.phase, other)) in self._plan.conflicts for other in asked):
                     soon.append(window)
                     asked.add(window.phase)
-        self._asked = frozenset(asked)
-        return PhaseRequest(signal.t_ns, self._asked, self._reason(local_ns, now, soon), self._ttl_ms)
+        # Asking during startup serves nobody yet, so it commits to nothing.
+        self._asked = frozenset(asked) if signal.mode == "running" else frozenset()
+        return PhaseRequest(signal.t_ns, frozenset(asked), self._reason(local_ns, now, soon), self._ttl_ms)
 
     def _on(self, ring: tuple[PhaseWindow, ...], local_ns: int, signal: SignalState) -> PhaseWindow | None:
         """The window to serve in a ring now; None between force-off and the next start."""
