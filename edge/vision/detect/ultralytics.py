@@ -47,7 +47,7 @@ class UltralyticsDetector:
         self.name = path.name
         self._min_score = min_score
         known = classes or classes_of(len(names), names, str(path))
-        self._kind_of_label = kind_table(known, len(names), str(path))
+        self._kind_of_label = kind_table(known, max(names, default=-1) + 1, str(path))
         self._predict(np.zeros((64, 64, 3), np.uint8))
 
     def detect(self, frame: Frame) -> Detections:
