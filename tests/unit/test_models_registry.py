@@ -185,8 +185,8 @@ def test_an_absent_model_names_the_command(tmp_path: Path) -> None:
 
 def test_an_unknown_name_suggests_the_nearest(tmp_path: Path) -> None:
     here = registry(tmp_path, row() + row("beta", 2))
-    with pytest.raises(ModelError, match="no model 'aplha'; did you mean 'alpha'"):
-        here.path_of("aplha")
+    with pytest.raises(ModelError, match="no model 'alphaa'; did you mean 'alpha'"):
+        here.path_of("alphaa")
     with pytest.raises(ModelError, match="one of alpha, beta"):
         here.pull("zzz")
 
