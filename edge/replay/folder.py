@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from calibration.site import Movement
 from edge.errors import StorageError
 from edge.frames import Frame, VisionResult
+from edge.replay import files
 from edge.replay.annotate import AnnotatedVideo
 from edge.replay.detections import DetectionRecorder
-from edge.replay.outputs import CountTable, CrossingTable, EventLog, storing
-from edge.replay.record import EVENTS
+from edge.replay.outputs import CountTable, CrossingTable, EventLog, LineFile, storing
 from edge.types import Crossing, SignalState
 
-CROSSINGS, COUNTS, VIDEO, RUN, BRIDGE = "crossings.csv", "counts.csv", "annotated.mp4", "run.json", "bridge.jsonl"
-REPORT = "report.html"
 #: A video that loses its end cannot be opened, so writing stops while there is still room to close it.
 _SPARE_BYTES = 32 * 2**20
 _CHECK_FRAMES = 50
@@ -32,12 +30,15 @@ def prepare(folder: Path) -> None:
     """Make the folder, without the files of an earlier replay in it; StorageError where it cannot be."""
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (EVENTS, CROSSINGS, COUNTS, VIDEO, RUN, BRIDGE, REPORT):
+        for name in files.ALL:
             (folder / name).unlink(missing_ok=True)
 
 
 class ReplayFolder:
-    """Writers of one replay. Lines are flushed as they come; the rest is written by `close`."""
+    """Writers of one replay. Lines are flushed as they come; the rest is written by `close`.
+
+    also: files that others write (the bridge's), closed with these.
+    """
 
     def __init__(
         self,
@@ -48,14 +49,16 @@ class ReplayFolder:
         start_wall_ns: int | None,
         video: AnnotatedVideo | None = None,
         recorder: DetectionRecorder | None = None,
+        also: Sequence[LineFile] = (),
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
         self.path = folder
-        self._events = EventLog(folder / EVENTS)
-        self._crossings = CrossingTable(folder / CROSSINGS, movements, start_wall_ns)
-        self._counts = CountTable(folder / COUNTS, movements, interval_s, start_wall_ns)
+        self._events = EventLog(folder / files.EVENTS)
+        self._crossings = CrossingTable(folder / files.CROSSINGS, movements, start_wall_ns)
+        self._counts = CountTable(folder / files.COUNTS, movements, interval_s, start_wall_ns)
         self._video = video
         self.recorder = recorder
+        self._also = also
         self._free = free
         self._frames = 0
 
@@ -99,6 +102,7 @@ class ReplayFolder:
         """Close and complete every file; the first error met, after all were tried."""
         first: StorageError | None = None
         steps: list[Callable[[], None]] = [self._events.close, self._crossings.close, self._counts.write]
+        steps += [file.close for file in self._also]
         if self._video is not None:
             steps.append(self._video.close)
         if self.recorder is not None:

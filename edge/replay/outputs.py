@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value]
 
 
-class _Lines:
+class LineFile:
     """A text file that grows by whole lines, each handed to the system at once."""
 
     def __init__(self, path: Path) -> None:
@@ -72,9 +72,13 @@ class _Lines:
 
     def write_line(self, line: str) -> None:
         """Append one line; StorageError when the disk does not take it."""
+        self.write_text(f"{line}\n")
+
+    def write_text(self, text: str) -> None:
+        """Append whole lines that bring their own ends."""
         try:
             with storing(self.path):
-                self._file.write(f"{line}\n")
+                self._file.write(text)
                 self._file.flush()
         except StorageError:
             self._failed = True
@@ -98,7 +102,7 @@ class _Lines:
         self.close()
 
 
-class EventLog(_Lines):
+class EventLog(LineFile):
     """events.jsonl: one JSON object a line, `kind` and `t_ns` in each, keys sorted.
 
     It holds no wall time, no path and no measured duration: the same input gives the
@@ -149,7 +153,7 @@ class _OneLine:
         return len(text)
 
 
-class CrossingTable(_Lines):
+class CrossingTable(LineFile):
     """crossings.csv: one row a road user counted. Seconds count from the start of the recording.
 
     exit_utc is empty unless `start_wall_ns`, the UTC instant of recording start, is known.

@@ -14,8 +14,8 @@ from typing import Any
 
 from edge.clock import NS_PER_S
 from edge.errors import InputError
+from edge.replay.files import EVENTS
 
-EVENTS = "events.jsonl"
 Event = Mapping[str, Any]
 
 

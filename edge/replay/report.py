@@ -17,11 +17,11 @@ import jinja2
 
 from edge.clock import NS_PER_S
 from edge.replay import plots
+from edge.replay.files import REPORT
 from edge.replay.outputs import write_whole
 from edge.replay.record import Event, Record
 from edge.replay.svg import clock_text
 
-REPORT = "report.html"
 _EXAMPLES = 3
 
 
@@ -86,6 +86,24 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
         facts=facts,
         settings=record.run.get("settings", {}),
     )
+
+
+def readable(facts: Mapping[str, Any]) -> dict[str, object]:
+    """run.json as a person reads it: name → text, unknown left out."""
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    rows = {
+        "video": facts["video"],
+        "recorded": facts["recorded"],
+        "frames": None if facts["frames_total"] is None else f"{facts['frames']} of {facts['frames_total']}",
+        "speed": None if facts["fps"] is None else f"{facts['fps']:.1f} frames/s",
+        "took": f"{facts['elapsed_s']:.1f} s",
+        "detector": facts["detector"],
+        "detector, per frame": None if facts["detector_ms"] is None else f"{facts['detector_ms']:.1f} ms",
+        "threads": facts["threads"],
+        "machine": facts["machine"],
+        "versions": versions,
+    }
+    return {name: value for name, value in rows.items() if value is not None}
 
 
 def kinds_of(record: Record) -> list[str]:
@@ -178,6 +196,7 @@ def summary(record: Record) -> dict[str, Any]:
             directions[direction] += 1
     return {
         "site": record.run["site"],
+        "kinds": kinds_of(record),
         "movements": {
             name: {"total": counts.total(), **{kind: counts[kind] for kind in movements[name]["kinds"]}}
             for name, counts in totals.items()

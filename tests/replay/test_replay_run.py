@@ -16,7 +16,8 @@ from edge.errors import InputError, StorageError
 from edge.frames import Frame
 from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder, RecordedDetector
-from edge.replay.folder import COUNTS, CROSSINGS, VIDEO, ReplayFolder, prepare
+from edge.replay.files import COUNTS, CROSSINGS, VIDEO
+from edge.replay.folder import ReplayFolder, prepare
 from edge.replay.greens import GreenOnsets
 from edge.replay.record import read
 from edge.replay.run import Outcome, Replay

@@ -1,0 +1,264 @@
+"""The parts of a replay put together for one video and one site, run, and reported.
+
+The command line and the demo come through here; a test may give its own detector.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import cv2
+
+from calibration.geometry import stop_axes
+from calibration.site import Camera, Plan, Signal, Site
+from edge.clock import NS_PER_S, Clock, ReplayClock, instant_utc, wall_ns_of
+from edge.control.demand import DemandBuilder
+from edge.control.fixed import FixedTimeController
+from edge.control.loop import ControlLoop
+from edge.control.plan import CompiledPlan
+from edge.errors import InputError, SiteError
+from edge.frames import Frame
+from edge.replay import files
+from edge.replay.annotate import AnnotatedVideo, Annotator
+from edge.replay.detections import DetectionRecorder
+from edge.replay.folder import ReplayFolder, prepare
+from edge.replay.greens import GreenOnsets
+from edge.replay.outputs import LineFile
+from edge.replay.run import Outcome, Replay
+from edge.replay.signals import ControlSteps
+from edge.seams import Detector, FrameSource
+from edge.telemetry.identity import NodeIdentity
+from edge.telemetry.live import Facts
+from edge.telemetry.outbox import Description, Outbox
+from edge.telemetry.records import Telemetry
+from edge.types import Sight
+from edge.vision.pipeline import VisionPipeline, VisionSettings
+from firmware_bridge.recording import RecordingBridge
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What a person may choose about a replay. start_wall_ns: UTC of the first frame, None if unknown."""
+
+    video: Path
+    site: Site
+    out: Path
+    camera_id: str | None = None
+    start_wall_ns: int | None = None
+    interval_s: float = 60.0
+    with_plan: bool = True
+    with_video: bool = True
+    codec: str = "mp4v"
+    max_frames: int | None = None
+    record_detections: Path | None = None
+    outbox: Path | None = None
+    org: str = "town"
+    node: str = "cabinet"
+    threads: int = 1
+    vision: VisionSettings = field(default_factory=VisionSettings)
+
+    @property
+    def camera(self) -> Camera:
+        """The camera replayed; SiteError when it is not in the site, or several are and none was chosen."""
+        ids = [camera.id for camera in self.site.cameras]
+        if self.camera_id is None and len(ids) > 1:
+            raise SiteError(f"site {self.site.id} has the cameras {', '.join(ids)}: choose one with --camera")
+        if self.camera_id is not None and self.camera_id not in ids:
+            raise SiteError(f"site {self.site.id} has no camera {self.camera_id!r}, only {', '.join(ids)}")
+        return self.site.cameras[0 if self.camera_id is None else ids.index(self.camera_id)]
+
+    @property
+    def plan(self) -> tuple[Plan, Signal] | None:
+        """The plan to run and the signal to run it on; None without either."""
+        if self.with_plan and self.site.plan is not None and self.site.signal is not None:
+            return self.site.plan, self.site.signal
+        return None
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file, in hexadecimal; InputError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def replay_video(
+    options: ReplayOptions,
+    source: FrameSource,
+    detector: Detector,
+    *,
+    stopwatch: Clock,
+    video_sha256: str | None,
+    stop: Callable[[], str | None] = lambda: None,
+    on_frame: Callable[[int], None] = lambda _: None,
+) -> Outcome:
+    """Run a replay into `options.out`, which loses the files of an earlier one first.
+
+    Closes source and detector. Raises SiteError and StorageError before anything is run;
+    what goes wrong afterwards is in the outcome, and the folder is readable.
+    """
+    camera, site = options.camera, options.site
+    clock = ReplayClock(options.start_wall_ns or 0)
+    cv2.setNumThreads(options.threads)
+    with ExitStack() as opened:
+        opened.callback(detector.close)
+        opened.enter_context(source)
+        prepare(options.out)
+        bridge_file = LineFile(options.out / files.BRIDGE) if options.plan is not None else None
+        if bridge_file is not None:
+            opened.callback(bridge_file.close)
+        outbox = _outbox(options, clock, opened)
+        vision = VisionPipeline(site, camera.id, options.vision)
+        recorder = None
+        if options.record_detections is not None:
+            recorder = DetectionRecorder(options.record_detections, video_sha256, detector.name)
+        folder = ReplayFolder(
+            options.out,
+            tuple(m for m in site.movements if m.camera == camera.id),
+            interval_s=options.interval_s,
+            start_wall_ns=options.start_wall_ns,
+            video=_annotated(options, camera, source.fps),
+            recorder=recorder,
+            also=() if bridge_file is None else (bridge_file,),
+        )
+        return Replay(
+            source=source,
+            detector=detector,
+            sight=_believed,
+            vision=vision,
+            folder=folder,
+            run_facts=run_facts(options, source, detector.name, video_sha256),
+            onsets=GreenOnsets(site),
+            clock=clock,
+            stopwatch=stopwatch,
+            signals=None if bridge_file is None else _signals(options, bridge_file.write_text),
+            records=Telemetry(
+                site,
+                wall_ns=clock.wall_ns,
+                cameras=[camera.id],
+                plan=options.plan[0].name if options.plan is not None else None,
+                facts=Facts(detector=detector.name),
+            ),
+            sink=outbox,
+            stop=stop,
+            on_frame=on_frame,
+            max_frames=options.max_frames,
+        ).run()
+
+
+def run_facts(options: ReplayOptions, source: FrameSource, detector: str, video_sha256: str | None) -> dict[str, Any]:
+    """The first event: everything a reader needs besides the events, and nothing that differs between equal runs."""
+    site, camera = options.site, options.camera
+    return {
+        "site": site.id,
+        "site_name": site.name,
+        "timezone": site.timezone,
+        "camera": camera.id,
+        "frame_size_px": source.size_px,
+        "fps": source.fps,
+        "frames_total": source.frames_total,
+        "detector": detector,
+        "video_sha256": video_sha256,
+        "movements": [
+            {
+                "id": m.id,
+                "approach": m.approach,
+                "direction": m.direction,
+                "phase": m.phase,
+                "kinds": [kind.value for kind in m.kinds],
+            }
+            for m in site.movements
+            if m.camera == camera.id
+        ],
+        "lanes": [
+            {"id": lane.id, "approach": lane.approach, "phase": lane.phase, "stop_line": lane.stop_line_px is not None}
+            for lane in site.lanes
+            if lane.camera == camera.id
+        ],
+        "phases": [phase.number for phase in options.plan[1].phases] if options.plan is not None else [],
+        "plan": options.plan[0].name if options.plan is not None else None,
+        "settings": asdict(options.vision),
+    }
+
+
+def machine_facts(options: ReplayOptions, detector: str, outcome: Outcome) -> dict[str, Any]:
+    """run.json: what may differ between two equal runs, such as versions, names and speeds."""
+    start = options.start_wall_ns
+    return {
+        "video": options.video.name,
+        "recorded": None
+        if start is None
+        else instant_utc(start).astimezone(ZoneInfo(options.site.timezone)).isoformat(timespec="seconds"),
+        "frames": outcome.frames,
+        "frames_total": outcome.frames_total,
+        "stopped": outcome.stopped,
+        "elapsed_s": round(outcome.elapsed_s, 3),
+        "fps": None if outcome.fps is None else round(outcome.fps, 2),
+        "detector": detector,
+        "detector_ms": round(1000 * outcome.detector_s / outcome.frames, 2) if outcome.frames else None,
+        "threads": options.threads,
+        "versions": {"stopline": version("stopline"), "python": platform.python_version(), "opencv": cv2.__version__},
+        "machine": platform.machine(),
+    }
+
+
+def start_wall_ns(text: str, site: Site) -> int:
+    """UTC ns of `2026-05-01T07:00` (time of the site's zone) or of an instant with its own offset."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--start {text!r} is no date and time: write it like 2026-05-01T07:00") from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=ZoneInfo(site.timezone))
+    return wall_ns_of(instant)
+
+
+def _believed(frame: Frame) -> Sight:
+    return Sight(frame.t_ns, frame.camera, True)
+
+
+def _annotated(options: ReplayOptions, camera: Camera, fps: float | None) -> AnnotatedVideo | None:
+    if not options.with_video:
+        return None
+    return AnnotatedVideo(options.out / files.VIDEO, Annotator(options.site, camera), fps, options.codec)
+
+
+def _outbox(options: ReplayOptions, clock: Clock, opened: ExitStack) -> Outbox | None:
+    if options.outbox is None:
+        return None
+    identity = NodeIdentity(options.org, options.site.id, options.node)
+    outbox = opened.enter_context(Outbox(options.outbox, identity=identity, clock=clock))
+    movements = tuple(m.id for m in options.site.movements if m.camera == options.camera.id)
+    lanes = tuple(lane.id for lane in options.site.lanes if lane.camera == options.camera.id)
+    outbox.describe(Description(movements, lanes))
+    return outbox
+
+
+def _signals(options: ReplayOptions, record: Callable[[str], object]) -> ControlSteps | None:
+    if options.plan is None:
+        return None
+    plan, signal = options.plan
+    bridge = RecordingBridge(signal, record)
+    controller = FixedTimeController(CompiledPlan.of(plan, signal), _cycle_zero_ns(options))
+    demand = DemandBuilder(options.site.lanes, stop_axes(options.site))
+    return ControlSteps(demand, ControlLoop(controller, bridge), bridge)
+
+
+def _cycle_zero_ns(options: ReplayOptions) -> int:
+    """Local midnight before the recording began, in its own time; its beginning where that is unknown."""
+    if options.start_wall_ns is None:
+        return 0
+    start = instant_utc(options.start_wall_ns).astimezone(ZoneInfo(options.site.timezone))
+    since_midnight = start - start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return -round(since_midnight.total_seconds() * NS_PER_S)

@@ -1,0 +1,15 @@
+"""The names of the files in a replay's folder."""
+
+from __future__ import annotations
+
+EVENTS = "events.jsonl"
+CROSSINGS = "crossings.csv"
+COUNTS = "counts.csv"
+VIDEO = "annotated.mp4"
+REPORT = "report.html"
+#: What may differ between two equal runs: versions, names, speeds.
+RUN = "run.json"
+#: Every request to the signals, where the site has a plan.
+BRIDGE = "bridge.jsonl"
+
+ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE)
