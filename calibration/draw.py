@@ -53,14 +53,15 @@ def draw_site(image: Image, site: Site, camera_id: str) -> Image:
         if lane.camera == camera_id and lane.stop_line_px is not None:
             canvas.line(lane.stop_line_px, (30, 30, 30), 5)
             canvas.line(lane.stop_line_px, _WHITE, 3)
+            canvas.keep_clear(lane.stop_line_px)
     movements = [movement for movement in site.movements if movement.camera == camera_id]
     _gates(canvas, movements, plane)
     _names(canvas, site, camera_id, movements)
     for pair in camera.homography.pairs:
         canvas.cross(pair.px, (0, 255, 255))
-    title = f"{site.id}  camera {camera_id}  {width}x{height}  reprojection error {plane.error_m:.2f} m"
+    title = f"{site.id}  camera {camera_id}  {width}x{height}  reprojection error {plane.error_m:.3f} m"
     legend = [("entry", _ENTRY), ("exit", _EXIT), ("stop line", _WHITE), ("measured pair", (0, 255, 255))]
-    return canvas.finished(f"{title}, worst {plane.worst_error_m:.2f} m  grid {_GRID_M:g} m", legend)
+    return canvas.finished(f"{title}, worst {plane.worst_error_m:.3f} m  grid {_GRID_M:g} m", legend)
 
 
 def _ignored(canvas: Canvas, camera: Camera) -> None:
