@@ -1,0 +1,176 @@
+"""What the API answers, and what the page is drawn from. None is unknown, never zero."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from edge.types import Kind
+
+NodeState = Literal["online", "offline", "unknown"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+
+class Site(_Answer):
+    """One intersection. `latest` is the time of its latest record, by its own clock."""
+
+    org: str
+    site: str
+    nodes: int
+    nodes_online: int
+    latest: AwareDatetime | None
+    movements: list[str]
+    lanes: list[str]
+
+
+class Sites(_Answer):
+    """Every site a record or status ever came from."""
+
+    sites: list[Site]
+
+
+class CountInterval(_Answer):
+    """Road users of each kind counted in an interval that begins at `start`.
+
+    known_s is for how much of it the camera is known to have seen. counts is null where
+    nothing is known; a kind that was not counted in a known interval is 0.
+    """
+
+    start: AwareDatetime
+    known_s: float
+    counts: dict[Kind, int] | None
+
+
+class MovementCounts(_Answer):
+    """One movement over the asked time, interval by interval without holes."""
+
+    movement: str
+    intervals: list[CountInterval]
+
+
+class Counts(_Answer):
+    """Counts by movement, kind and interval; begins and ends on whole intervals (UTC).
+
+    crossings_lost: records of single road users that a cabinet's full disk gave up, over
+    all time; where it is not 0 counts may be too low.
+    """
+
+    org: str
+    site: str
+    from_: AwareDatetime = Field(alias="from")
+    to: AwareDatetime
+    interval_s: int
+    crossings_lost: int
+    movements: list[MovementCounts]
+
+
+class LaneQueue(_Answer):
+    """One lane as last reported at `as_of`. live is false when its node is not online."""
+
+    node: str
+    lane: str
+    as_of: AwareDatetime
+    live: bool
+    presence: bool | None
+    vehicles: int | None
+    queue_vehicles: int | None
+    queue_m: float | None
+    queue_at_least: bool
+    wait_s: float | None
+    speed_mps: float | None
+
+
+class Queues(_Answer):
+    """The lanes of a site now."""
+
+    org: str
+    site: str
+    lanes: list[LaneQueue]
+
+
+class CrossingSeen(_Answer):
+    """One road user counted on one movement at `ts`."""
+
+    ts: AwareDatetime
+    clock_synced: bool
+    node: str
+    movement: str
+    kind: Kind
+    lane: str | None
+    track_id: int
+    speed_mps: float | None
+    waited_s: float | None
+    since_green_s: float | None
+    headway_s: float | None
+
+
+class Crossings(_Answer):
+    """The latest road users counted at a site, newest first."""
+
+    org: str
+    site: str
+    crossings: list[CrossingSeen]
+
+
+class CameraHealth(_Answer):
+    """The latest health record of one camera, or of the node itself where camera is null."""
+
+    camera: str | None
+    as_of: AwareDatetime
+    clock_synced: bool
+    state: Literal["ok", "degraded", "failed"]
+    reason: str | None
+    fps: float | None
+    frames: int
+    frames_dropped: int
+    detector: str | None
+    detector_ms: float | None
+    outbox_records: int | None
+    outbox_thinned: int | None
+
+
+class NodeHealth(_Answer):
+    """One cabinet. `last_seen` is by the collector's clock, `latest` by the cabinet's own."""
+
+    org: str
+    site: str
+    node: str
+    state: NodeState
+    version: str | None
+    last_seen: AwareDatetime
+    last_seen_age_s: float
+    latest: AwareDatetime | None
+    cameras: list[CameraHealth]
+
+
+class CollectorHealth(_Answer):
+    """The collector itself. The counters are since its start; reasons are null when all is well."""
+
+    version: str
+    ok: bool
+    broker: str
+    broker_connected: bool
+    broker_reason: str | None
+    database: str
+    storage_reason: str | None
+    stored: int
+    duplicates: int
+    quarantined: int
+    refused_full: int
+
+
+class Health(_Answer):
+    """The collector and every node it knows."""
+
+    collector: CollectorHealth
+    nodes: list[NodeHealth]
+
+
+class Problem(_Answer):
+    """Why a request was not answered: one sentence."""
+
+    error: str

@@ -1,0 +1,72 @@
+"""Turns a record into rows of its natural tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Table
+
+from collector import tables
+from edge.clock import wall_ns_of
+from edge.messages import (
+    CrossingBody,
+    CycleBody,
+    HealthBody,
+    LanesBody,
+    RecordMessage,
+    SignalBody,
+    SummaryBody,
+)
+
+Row = dict[str, Any]
+
+
+def envelope_row(record: RecordMessage, stream_id: int) -> Row:
+    """The row of `records`, whose key makes ingest idempotent."""
+    return {
+        "stream_id": stream_id,
+        "seq": record.seq,
+        "ts_ns": wall_ns_of(record.ts),
+        "t_ns": record.t_ns,
+        "clock_synced": record.clock_synced,
+    }
+
+
+def natural_rows(record: RecordMessage, stream_id: int, node_id: int) -> Iterator[tuple[Table, Row]]:
+    """Every row of a record's body, with the table it goes to; none for a thinned range."""
+    key: Row = {"stream_id": stream_id, "seq": record.seq, "node_id": node_id, "ts_ns": wall_ns_of(record.ts)}
+    for table, row in _body_rows(record):
+        yield table, key | row
+
+
+def _body_rows(record: RecordMessage) -> Iterator[tuple[Table, Row]]:
+    body = record.body
+    if isinstance(body, CrossingBody):
+        yield tables.crossings, body.model_dump(mode="json", exclude={"stream"})
+    elif isinstance(body, HealthBody):
+        yield tables.health, body.model_dump(mode="json", exclude={"stream"})
+    elif isinstance(body, LanesBody):
+        for lane in body.lanes:
+            yield tables.lane_states, lane.model_dump(mode="json")
+    elif isinstance(body, SummaryBody):
+        yield from _summary_rows(body)
+    elif isinstance(body, CycleBody):
+        yield tables.cycles, body.model_dump(mode="json", exclude={"stream", "phases"})
+        for phase in body.phases:
+            yield tables.cycle_phases, phase.model_dump(mode="json")
+    elif isinstance(body, SignalBody):
+        yield tables.signal_changes, body.model_dump(mode="json", exclude={"stream", "phases"})
+        for shown in body.phases:
+            yield tables.signal_phases, shown.model_dump(mode="json")
+
+
+def _summary_rows(body: SummaryBody) -> Iterator[tuple[Table, Row]]:
+    for movement in body.movements:
+        row = movement.model_dump(mode="json", exclude={"counts"})
+        yield tables.movement_summaries, row | {"interval_s": body.interval_s, "counted": movement.counts is not None}
+        for kind, count in (movement.counts or {}).items():
+            counted: Row = {"movement": movement.movement, "kind": kind.value, "count": count}
+            yield tables.movement_counts, counted
+    for lane in body.lanes:
+        yield tables.lane_summaries, lane.model_dump(mode="json") | {"interval_s": body.interval_s}
