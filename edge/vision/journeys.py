@@ -35,8 +35,9 @@ class StitchSettings:
 class Journey:
     """What one road user did, from first to last sight. Positions in metres on the ground.
 
-    Of every gate: side now and at birth, signed distance and offset at the last sighting,
-    passed_ns when it was passed downstream, beside when it was passed outside its ends.
+    Of every gate: side now and at birth, signed distance and offset at the last sighting, when
+    and where it was last exactly on the gate's line, passed_ns when it was passed downstream,
+    beside when that was outside its ends.
     leaving: movement → when its exit gate was passed, while that is not decided; refused:
     movement → why it was decided against.
     """
@@ -60,6 +61,8 @@ class Journey:
     first_side: NDArray[np.int8] = field(init=False)
     distance_m: Array = field(init=False)
     offset_m: Array = field(init=False)
+    on_line_ns: NDArray[np.int64] = field(init=False)
+    on_line_m: Array = field(init=False)
     passed_ns: dict[int, int] = field(default_factory=dict)
     leaving: dict[int, int] = field(default_factory=dict)
     beside: set[int] = field(default_factory=set)
@@ -73,6 +76,8 @@ class Journey:
         self.first_side = np.zeros(self.gates, np.int8)
         self.distance_m = np.zeros(self.gates)
         self.offset_m = np.zeros(self.gates)
+        self.on_line_ns = np.full(self.gates, self.born_ns)
+        self.on_line_m = np.zeros(self.gates)
 
     @property
     def kind(self) -> Kind:
@@ -113,6 +118,18 @@ class Journey:
         self.votes[KINDS.index(track.kind)] += track.score
         self.hits += 1
         return elapsed_s
+
+    def note_lines(self, distance_m: Array, offset_m: Array, elapsed_s: float) -> None:
+        """Take signed distances to all gates and offsets along them, of the sighting just seen."""
+        if self.hits > 1:
+            change = distance_m - self.distance_m
+            over = (distance_m > 0) != (self.distance_m > 0)
+            if over.any():
+                share = -self.distance_m[over] / change[over]
+                late_ns = ((1.0 - share) * elapsed_s * NS_PER_S).astype(np.int64)
+                self.on_line_ns[over] = self.last_ns - late_ns
+                self.on_line_m[over] = self.offset_m[over] + share * (offset_m[over] - self.offset_m[over])
+        self.distance_m, self.offset_m = distance_m, offset_m
 
     def _stand_or_go(self, t_ns: int, elapsed_s: float, speed_mps: float, stitch: StitchSettings) -> None:
         if self.stopped_since_ns is None:

@@ -91,14 +91,15 @@ class MovementCounter:
                 lane = lanes.get(track.track_id)
                 if lane is not None:
                     journey.lane_s[lane] = journey.lane_s.get(lane, 0.0) + elapsed_s
+                journey.note_lines(distances[i], offsets[i], elapsed_s)
                 if journey.hits == 1:
                     journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
                 elif changed[i] and self._arrives_anew(journey, sides[i]):
                     journey = self._journeys.replace(journey, track)
+                    journey.note_lines(distances[i], offsets[i], 0.0)
                     journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
                 elif changed[i]:
-                    self._pass_gates(journey, sides[i], distances[i], offsets[i], elapsed_s)
-                journey.distance_m, journey.offset_m = distances[i], offsets[i]
+                    self._pass_gates(journey, sides[i])
                 if journey.leaving and journey.counted is None:
                     crossing = self._decide(journey, [other for other, _, _ in seen])
                     if crossing is not None:
@@ -129,7 +130,7 @@ class MovementCounter:
                 return bool(sides[2 * i] == BEFORE and journey.side[2 * i] == PAST)
         return False
 
-    def _pass_gates(self, journey: Journey, sides: Sides, distances: Array, offsets: Array, elapsed_s: float) -> None:
+    def _pass_gates(self, journey: Journey, sides: Sides) -> None:
         """Note every gate whose side changed, and which exit gates were passed."""
         margin = self._settings.end_margin_m
         for gate in np.flatnonzero(sides != journey.side).tolist():
@@ -138,15 +139,12 @@ class MovementCounter:
             if was == ON:
                 self._leave_birthplace(journey, gate, now)
                 continue
-            step = distances[gate] - journey.distance_m[gate]
-            share = float(np.clip(-journey.distance_m[gate] / step, 0.0, 1.0)) if abs(step) > 1e-6 else 1.0
-            at_m = journey.offset_m[gate] + share * (offsets[gate] - journey.offset_m[gate])
-            if not -margin <= at_m <= self._lines.length_m[gate] + margin:
+            if not -margin <= journey.on_line_m[gate] <= self._lines.length_m[gate] + margin:
                 journey.beside.add(gate)
                 continue
             index, is_exit = divmod(gate, 2)
             if now == PAST:
-                passed_ns = journey.last_ns - int((1.0 - share) * elapsed_s * NS_PER_S)
+                passed_ns = int(journey.on_line_ns[gate])
                 journey.passed_ns[gate] = passed_ns
                 if is_exit:
                     journey.leaving[index] = passed_ns
@@ -204,9 +202,9 @@ class MovementCounter:
             return ENTERED_ELSEWHERE
         if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
             return MOVED_TOO_LITTLE
-        speed = float(np.hypot(*journey.vel_mps))
-        motion = journey.vel_mps if speed > 1.0 else journey.pos_m - journey.first_m
-        if float(motion @ self._lines.normal[exit_]) < self._settings.min_heading * float(np.hypot(*motion)):
+        # A curve ends along the gate's normal; a shaky box is judged by its whole way.
+        ways = (journey.vel_mps, journey.pos_m - journey.first_m)
+        if all(_cosine(way, self._lines.normal[exit_]) < self._settings.min_heading for way in ways):
             return WRONG_HEADING
         return None
 
@@ -225,8 +223,7 @@ class MovementCounter:
         entry = self._lines.start_m[2 * index] + self._lines.along[2 * index] * self._lines.length_m[2 * index] / 2
         exit_ = self._lines.start_m[2 * index + 1]
         exit_ = exit_ + self._lines.along[2 * index + 1] * self._lines.length_m[2 * index + 1] / 2
-        ideal = exit_ - entry
-        return float(way @ ideal / max(float(np.hypot(*way) * np.hypot(*ideal)), 1e-9))
+        return _cosine(way, exit_ - entry)
 
     def _count(self, journey: Journey, movement: Movement, entered_ns: int | None, t_ns: int) -> Crossing:
         journey.counted, journey.counted_ns = movement.id, journey.last_ns
@@ -306,3 +303,8 @@ def _shared_px(a: tuple[float, float, float, float], b: tuple[float, float, floa
         return 0.0
     smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
     return width * height / max(smaller, 1e-9)
+
+
+def _cosine(a: Array, b: Array) -> float:
+    """Cosine of the angle between two vectors (2,); 0 where one has no length."""
+    return float(a @ b / max(float(np.hypot(*a) * np.hypot(*b)), 1e-9))
