@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from edge.errors import ProtocolError
 from edge.types import Interval, Kind
@@ -22,7 +22,6 @@ TOPIC_ROOT = "stopline/v1"
 SCHEMA_VERSION = 1
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-#: A level of a topic: lower case letters, digits, `-` and `_`.
 TopicName = Annotated[str, StringConstraints(pattern=rf"^{_NAME.pattern}$")]
 
 
@@ -38,9 +37,16 @@ class Stream(StrEnum):
 
 
 class _Message(BaseModel):
-    """Frozen; unknown keys are refused, so a typing error never passes for data."""
+    """Frozen; unknown keys are refused, and what has a default is on the wire all the same."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        serialize_by_alias=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Record(_Message):
@@ -284,13 +290,10 @@ def topic(org: str, site: str, node: str, name: str) -> str:
     return f"{TOPIC_ROOT}/{org}/{site}/{node}/{name}"
 
 
-_RECORD = TypeAdapter(RecordMessage)
-
-
 def parse_record(payload: bytes | str) -> RecordMessage:
     """The record in a payload; ProtocolError says which field is wrong."""
     try:
-        return _RECORD.validate_json(payload)
+        return RecordMessage.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "payload"
