@@ -283,16 +283,18 @@ class MovementCounter:
         return None, NEAR_NO_GATE
 
     def _reason_at_a_gate(self, journey: Journey) -> tuple[str, str] | None:
-        if journey.refused:
-            index = max(journey.refused)
-            return self._movements[index].id, journey.refused[index]
+        # Everyone passes the gates of the opposite movement the wrong way; that explains last.
+        wrong_way = [index for index, reason in journey.refused.items() if reason == WRONG_WAY]
+        decided = [index for index in journey.refused if index not in wrong_way]
+        if decided:
+            return self._movements[max(decided)].id, journey.refused[max(decided)]
         for index, movement in enumerate(self._movements):
             if 2 * index in journey.passed_ns and journey.side[2 * index + 1] != PAST:
                 return movement.id, NOT_YET
         for gate in sorted(journey.beside):
             if gate % 2 == 1:
                 return self._movements[gate // 2].id, PASSED_BESIDE
-        return None
+        return (self._movements[max(wrong_way)].id, WRONG_WAY) if wrong_way else None
 
 
 def _shared_px(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
