@@ -52,16 +52,29 @@ class ModelIO(_Row):
     """How to feed a model and read its answer.
 
     classes gives the model's own class indices for each of our kinds; what is not named
-    is not reported. head None lets the shape of the output decide.
+    is not reported. overhead gives further ones that mean a kind where the camera looks
+    straight down, a view in which models trained on street pictures take a car's roof for
+    something else. head None lets the shape of the output decide.
     """
 
     picture: Picture = Picture()
     head: HeadName | None = None
     classes: dict[Kind, Annotated[tuple[ClassIndex, ...], Field(min_length=1)]] | None = None
+    overhead: dict[Kind, tuple[ClassIndex, ...]] = {}
+
+    def from_above(self) -> Self:
+        """The same model under a camera that looks straight down."""
+        if self.classes is None or not self.overhead:
+            return self
+        kinds = {**self.classes}
+        for kind, indices in self.overhead.items():
+            kinds[kind] = (*kinds.get(kind, ()), *indices)
+        return self.model_copy(update={"classes": kinds})
 
     @model_validator(mode="after")
     def _one_kind_per_class(self) -> Self:
-        indices = [index for group in (self.classes or {}).values() for index in group]
+        groups = [*(self.classes or {}).values(), *self.overhead.values()]
+        indices = [index for group in groups for index in group]
         twice = sorted({index for index in indices if indices.count(index) > 1})
         if twice:
             raise ValueError(f"class {twice[0]} of the model is given to two kinds")

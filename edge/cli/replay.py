@@ -122,7 +122,12 @@ def run(options: ReplayOptions, *, model: str | None = None, detections: Path | 
         if detections is not None:
             detector = RecordedDetector.load(detections, video_sha256)
         else:
-            detector = open_detector(model, threads=options.threads, min_score=options.vision.tracker.unsure_score)
+            detector = open_detector(
+                model,
+                threads=options.threads,
+                min_score=options.vision.tracker.unsure_score,
+                overhead=camera.anchor == "centre",
+            )
         total = source.frames_total
         if options.max_frames is not None:
             total = options.max_frames if total is None else min(total, options.max_frames)

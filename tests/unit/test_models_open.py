@@ -183,3 +183,12 @@ def test_a_closed_detector_says_so(tmp_path: Path) -> None:
         detector.close()
         with pytest.raises(ValueError, match="closed"):
             detector.detect(Frame("c", 0, 0, np.zeros((64, 64, 3), np.uint8)))
+
+
+def test_a_camera_straight_above_takes_further_classes() -> None:
+    io = ModelIO(classes={Kind.CAR: (2,), Kind.BUS: (5,)}, overhead={Kind.CAR: (67,), Kind.TRUCK: (12,)})
+    assert io.from_above().classes == {Kind.CAR: (2, 67), Kind.BUS: (5,), Kind.TRUCK: (12,)}
+    assert ModelIO(classes={Kind.CAR: (2,)}).from_above().classes == {Kind.CAR: (2,)}
+    assert ModelIO().from_above().classes is None
+    with pytest.raises(ValueError, match="class 67 of the model is given to two kinds"):
+        ModelIO(classes={Kind.CAR: (67,)}, overhead={Kind.TRUCK: (67,)})
