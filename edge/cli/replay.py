@@ -49,8 +49,8 @@ def replay(
     plan: Annotated[bool, typer.Option("--plan/--no-plan", help="Run the site's signal plan beside it.")] = True,
     with_video: Annotated[bool, typer.Option("--video/--no-video", help="Write annotated.mp4.")] = True,
     codec: Annotated[
-        str, typer.Option(help="mp4v is fast; vp09 plays in browsers too, at about 150 ms a frame.")
-    ] = "mp4v",
+        str, typer.Option(help="Of annotated.mp4: auto, h264 (needs ffmpeg), mp4v, vp09 (slow).")
+    ] = "auto",
     max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many frames.")] = None,
     outbox: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also put records into this outbox; needs --start.")

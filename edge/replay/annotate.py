@@ -16,8 +16,8 @@ import numpy as np
 
 from calibration.site import Camera, Lane, PointPx, SegmentPx, Site
 from edge.clock import NS_PER_S
-from edge.errors import StorageError
 from edge.frames import Frame, ImageBGR, VisionResult
+from edge.replay.video_file import open_video
 from edge.types import Interval, LaneState, SignalState, Track
 
 Colour = tuple[int, int, int]
@@ -48,7 +48,9 @@ _LAMPS: Mapping[Interval, Colour] = {
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ROW_PX = 28
 #: A picture narrower than this is drawn at twice its size.
-_SMALL_PX = 700
+_SMALL_PX = 500
+#: A box narrower than this carries only its number.
+_ROOM_PX = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +134,18 @@ class Annotator:
         x1, y1, x2, y2 = (round(v * self.scale) for v in track.box_px)
         movement = self._counted_tracks.get(track.track_id)
         colour = _TEXT if movement is None else self._colour[movement]
-        cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, 2 if track.seen else 1, cv2.LINE_AA)
+        cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, 2 if track.seen and x2 - x1 >= _ROOM_PX else 1, cv2.LINE_AA)
         foot = tuple(round(v * self.scale) for v in track.foot_px)
         cv2.circle(canvas, (foot[0], foot[1]), 3, colour, -1, cv2.LINE_AA)
-        self._label(canvas, f"{track.track_id} {track.kind.value}", (x1, max(y1 - 4, 12)), colour)
+        # a class name above a small box would hide its neighbours
+        name = f"{track.track_id} {track.kind.value}" if x2 - x1 >= _ROOM_PX else f"{track.track_id}"
+        self._label(canvas, name, (x1 + 1, max(y1 - 4, 12)), colour)
 
     @staticmethod
-    def _label(canvas: ImageBGR, text: str, at: Sequence[int], colour: Colour, size: float = 0.45) -> None:
+    def _label(canvas: ImageBGR, text: str, at: Sequence[int], colour: Colour, size: float = 0.4) -> None:
         x, y = int(at[0]), int(at[1])
-        cv2.putText(canvas, text, (x, y), _FONT, size, (0, 0, 0), 3, cv2.LINE_AA)
+        (width, height), _ = cv2.getTextSize(text, _FONT, size, 1)
+        cv2.rectangle(canvas, (x - 2, y - height - 3), (x + width + 2, y + 4), _PANEL, -1)
         cv2.putText(canvas, text, (x, y), _FONT, size, colour, 1, cv2.LINE_AA)
 
     def _banner(self, canvas: ImageBGR, text: str) -> None:
@@ -221,25 +226,16 @@ def _centre(lane: Lane) -> PointPx:
 
 
 class AnnotatedVideo:
-    """Writes annotated frames. `codec` is a four-letter code that OpenCV can write.
+    """Writes annotated frames into a file; codecs as in `edge.replay.video_file`."""
 
-    `mp4v` (MPEG-4 part 2, about 2 ms a frame) is always there and plays in desktop
-    players; `vp09` plays in browsers too and takes about 150 ms a frame.
-    """
-
-    def __init__(self, path: Path, annotator: Annotator, fps: float | None, codec: str = "mp4v") -> None:
-        self.path = path
+    def __init__(self, path: Path, annotator: Annotator, fps: float | None, codec: str = "auto") -> None:
         self._annotator = annotator
-        self._writer = cv2.VideoWriter(
-            str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps or 25.0, annotator.size_px
-        )
-        if not self._writer.isOpened():
-            raise StorageError(f"cannot write {path} as {codec}: check the folder, or replay with --no-video")
+        self._file = open_video(path, fps or 25.0, annotator.size_px, codec)
 
     def write(self, frame: Frame, result: VisionResult, signal: SignalState | None) -> None:
-        """Append one frame."""
-        self._writer.write(self._annotator.draw(frame, result, signal))
+        """Append one frame; StorageError when it cannot be written."""
+        self._file.write(self._annotator.draw(frame, result, signal))
 
     def close(self) -> None:
-        """Finish the file, without which no player opens it. Safe to call twice."""
-        self._writer.release()
+        """Finish the file. Safe to call twice."""
+        self._file.close()

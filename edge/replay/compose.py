@@ -57,7 +57,7 @@ class ReplayOptions:
     interval_s: float = 60.0
     with_plan: bool = True
     with_video: bool = True
-    codec: str = "mp4v"
+    codec: str = "auto"
     max_frames: int | None = None
     record_detections: Path | None = None
     outbox: Path | None = None

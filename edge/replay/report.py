@@ -27,7 +27,7 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class MovementRow:
-    """One line of the totals; speed and wait are None where nothing was measured."""
+    """One line of the totals. on_green is how many passed while green; speed, wait and on_green None where unknown."""
 
     id: str
     direction: str | None
@@ -35,7 +35,7 @@ class MovementRow:
     total: int
     speed_kmh: float | None
     waited_s: float | None
-    in_first_green_s: int | None
+    on_green: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def movement_rows(record: Record, kinds: Sequence[str]) -> list[MovementRow]:
         mine = by_movement[movement["id"]]
         counted = Counter(crossing["class"] for crossing in mine)
         speed_mps = _mean(mine, "speed_mps")
-        since_green_s = [c["since_green_s"] for c in mine if c["since_green_s"] is not None]
+        greens = [(a, b) for a, b, shown in plots.phase_spans(record, movement["phase"]) if shown == "green"]
         rows.append(
             MovementRow(
                 id=movement["id"],
@@ -131,7 +131,9 @@ def movement_rows(record: Record, kinds: Sequence[str]) -> list[MovementRow]:
                 total=len(mine),
                 speed_kmh=None if speed_mps is None else speed_mps * 3.6,
                 waited_s=_mean(mine, "waited_s"),
-                in_first_green_s=sum(s <= 5.0 for s in since_green_s) if since_green_s else None,
+                on_green=sum(any(a <= c["t_ns"] / NS_PER_S < b for a, b in greens) for c in mine)
+                if greens and mine
+                else None,
             )
         )
     return rows

@@ -158,7 +158,7 @@ def test_summary_holds_every_movement_and_direction(record: Record) -> None:
 
 def test_speeds_and_waits_that_nobody_measured_are_unknown() -> None:
     row = next(r for r in report.movement_rows(Record(run_event(5), None, ()), ["car"]) if r.id == "NBT")
-    assert (row.total, row.speed_kmh, row.waited_s, row.in_first_green_s) == (0, None, None, None)
+    assert (row.total, row.speed_kmh, row.waited_s, row.on_green) == (0, None, None, None)
 
 
 def test_phase_spans_tile_the_recording(record: Record) -> None:
