@@ -24,6 +24,8 @@ from edge.errors import ConfigError, NetworkError
 
 _CONNECT_TIMEOUT_S = 10.0
 _KEEPALIVE_S = 30
+#: So that a busy broker cannot keep a step from ending.
+_MAX_PASSES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,15 @@ class MqttLink:
             raise NetworkError(f"cannot reach broker {address}: {error.strerror or error}") from error
 
     def loop(self, timeout_s: float) -> list[Incoming]:
-        """Read and write for at most `timeout_s`; returns what came in."""
+        """Wait at most `timeout_s` for the broker; returns all that came in."""
+        passes = 0
+        while self._pass(0 if passes else timeout_s) and passes < _MAX_PASSES:
+            passes += 1
+        incoming, self._incoming = self._incoming, []
+        return incoming
+
+    def _pass(self, timeout_s: float) -> bool:
+        """Read and write once; whether anything was read."""
         # Not `Client.loop`: it opens a pair of sockets to wake itself and leaves them open.
         connection = self._client.socket()
         if connection is None or self._lost is not None:
@@ -105,8 +115,7 @@ class MqttLink:
             code = self._client.loop_misc()
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._lost is not None:
             raise self._gone(code.name)
-        incoming, self._incoming = self._incoming, []
-        return incoming
+        return bool(readable) or waiting
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand over one message at QoS 1."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from random import Random
 from types import TracebackType
@@ -110,7 +110,7 @@ class MqttPublisher:
             incoming = link.loop(timeout_s)
             if not self._online:
                 self._greet(link)
-            return sum(self._receive(link, message) for message in incoming)
+            return self._receive(link, incoming)
         except NetworkError as error:
             self._lose(error)
             return 0
@@ -206,25 +206,32 @@ class MqttPublisher:
             self._told = description
             link.publish(self._topic("status"), self._status(online=True), retain=True)
 
-    def _receive(self, link: MqttLink, message: Incoming) -> int:
-        try:
-            if message.topic == self._topic("status"):
-                status = StatusMessage.model_validate_json(message.payload)
-                if status.state == "offline":
+    def _receive(self, link: MqttLink, incoming: Sequence[Incoming]) -> int:
+        acks: list[AckMessage] = []
+        for message in incoming:
+            try:
+                if message.topic == self._topic("ack"):
+                    acks.append(AckMessage.model_validate_json(message.payload))
+                elif StatusMessage.model_validate_json(message.payload).state == "offline":
                     link.publish(self._topic("status"), self._status(online=True), retain=True)
-                return 0
-            return self._acknowledge(AckMessage.model_validate_json(message.payload))
-        except (ProtocolError, ValidationError) as error:
-            self.refused += 1
-            _log.warning("message on %s dropped: %s", message.topic, error)
-            return 0
+            except ValidationError as error:
+                self._refuse(message.topic, error)
+        # The highest of each stream says it all: one deletion instead of many. If it is
+        # refused the next one counts.
+        acknowledged: dict[Stream, int] = {}
+        for ack in sorted(acks, key=lambda a: -a.seq):
+            if ack.epoch == self._outbox.epoch and ack.stream not in acknowledged:
+                try:
+                    acknowledged[ack.stream] = self._outbox.acknowledge(ack.stream, ack.seq)
+                except ProtocolError as error:
+                    self._refuse(self._topic("ack"), error)
+                else:
+                    self._windows[ack.stream].acknowledged(ack.seq, self._clock.now_ns())
+        return sum(acknowledged.values())
 
-    def _acknowledge(self, ack: AckMessage) -> int:
-        if ack.epoch != self._outbox.epoch:
-            return 0  # of a file that was set aside: nothing here is meant
-        deleted = self._outbox.acknowledge(ack.stream, ack.seq)
-        self._windows[ack.stream].acknowledged(ack.seq, self._clock.now_ns())
-        return deleted
+    def _refuse(self, topic: str, error: Exception) -> None:
+        self.refused += 1
+        _log.warning("message on %s dropped: %s", topic, error)
 
     def _say_goodbye(self, link: MqttLink) -> None:
         sent = link.publish(self._topic("status"), self._status(online=False), retain=True)
