@@ -30,16 +30,14 @@ class Backoff:
     def __init__(self, camera: str, settings: BackoffSettings | None = None) -> None:
         self._settings = settings if settings is not None else BackoffSettings()
         self._random = random.Random(crc32(camera.encode()))  # noqa: S311  spreads reconnects, guards nothing
-        self._failures = 0
+        self._wait_s = self._settings.first_s
 
     def after(self, frames_from_ns: int | None, now_ns: int) -> float:
         """Seconds to wait after a failure at `now_ns` of a connection that gave frames since
         `frames_from_ns` (None: gave none)."""
         settings = self._settings
         if frames_from_ns is not None and now_ns - frames_from_ns >= settings.healthy_s * NS_PER_S:
-            self._failures = 0
-        wait_s = settings.first_s
-        for _ in range(self._failures):
-            wait_s = min(wait_s * settings.factor, settings.most_s)
-        self._failures += 1
+            self._wait_s = settings.first_s
+        wait_s = self._wait_s
+        self._wait_s = min(wait_s * settings.factor, settings.most_s)
         return wait_s * (1.0 + settings.jitter * self._random.uniform(-1.0, 1.0))

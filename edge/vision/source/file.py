@@ -27,9 +27,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """stall_s: how long the decoder may take for one frame. attempts: how often it may die
-    at the same frame before the file is given up. slots: frames decoded ahead."""
+    """open_s, stall_s: how long a decoder may take to open the file (and come to where it
+    goes on), and for one frame. attempts: how often it may die at the same frame before
+    the file is given up. slots: frames decoded ahead."""
 
+    open_s: float = 30.0
     stall_s: float = 30.0
     attempts: int = 3
     slots: int = 4
@@ -134,7 +136,7 @@ class FileSource:
         while True:
             self._child = DecodeChild(self._request, slots=self._settings.slots, skip=self._next_index)
             try:
-                message = self._child.receive(self._settings.stall_s)
+                message = self._child.receive(self._settings.open_s)
             except DecoderDiedError as death:
                 self._note_death(str(death))
                 continue
@@ -142,7 +144,7 @@ class FileSource:
                 case Opened():
                     return message
                 case None:
-                    self._note_death(f"the decoder did not open it within {self._settings.stall_s:g} s")
+                    self._note_death(f"the decoder did not open it within {self._settings.open_s:g} s")
                 case Failed(config=True, reason=reason):
                     self.close()
                     raise ConfigError(reason)

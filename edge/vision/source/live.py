@@ -149,7 +149,11 @@ class LiveSource:
     def _may_come(self) -> bool:
         if self._fatal is not None:
             raise self._fatal
-        return self._thread.is_alive() and not (self._finished or self._stopping.is_set())
+        if self._finished or self._stopping.is_set():
+            return False
+        if not self._thread.is_alive():
+            raise DeviceError(f"camera {self.camera}: its capture thread broke; start this process again")
+        return True
 
     def _wait_for_size(self) -> tuple[int, int]:
         until_ns = self._clock.now_ns() + round(self._settings.open_s * NS_PER_S)

@@ -13,6 +13,7 @@ from edge.clock import NS_PER_MS, Clock, SystemClock
 from edge.errors import ConfigError, DeviceError
 from edge.frames import ImageBGR
 from edge.vision.source.capture import Capture, CvCapture
+from edge.vision.source.stamps import RecordingTimes
 
 #: Unreadable pictures in a row that are passed over in a recording: 10 s at 25 frames a second.
 _PASSED_OVER = 250
@@ -50,8 +51,9 @@ class PacedCapture:
         self._loop = loop
         self._capture = open_recording(path)
         self._started_ns: int | None = None
-        self._lap_ms = 0.0
-        self._last_ms = 0.0
+        self._times = RecordingTimes(self._capture.fps)
+        self._lap_ns = 0
+        self._last_ns = 0
         self.size_px = self._capture.size_px
         self.fps = self._capture.fps
         self.frames_total = None
@@ -63,18 +65,19 @@ class PacedCapture:
                 return False
             self._capture.release()
             self._capture = open_recording(self._path)
-            self._lap_ms = self._last_ms + 1000.0 / (self.fps or 25.0)
+            self._lap_ns = self._last_ns + round(self._times.step_ms * NS_PER_MS)
+            self._times = RecordingTimes(self._capture.fps)
             if not self._capture.grab():
                 return False
-        self._last_ms = self._lap_ms + (self._capture.pos_ms() or 0.0)
+        self._last_ns = self._lap_ns + self._times.t_ns(self._capture.pos_ms())
         if self._started_ns is None:
-            self._started_ns = self._clock.now_ns() - int(self._last_ms * NS_PER_MS)
-        self._clock.sleep_until(self._started_ns + int(self._last_ms * NS_PER_MS))
+            self._started_ns = self._clock.now_ns()
+        self._clock.sleep_until(self._started_ns + self._last_ns)
         return True
 
     def pos_ms(self) -> float | None:
-        """Stamp of the file, plus the laps before."""
-        return self._last_ms
+        """Time since the first picture, laps included."""
+        return self._last_ns / NS_PER_MS
 
     def retrieve(self, into: ImageBGR) -> bool:
         """Decode into `into`."""

@@ -44,7 +44,8 @@ def check_recording(path: Path) -> None:
 
 def not_decodable(path: Path, complaints: str) -> InputError:
     """Why a file that exists could not be opened as video."""
-    head = path.open("rb").read(12) if path.is_file() else b""
+    with path.open("rb") as file:
+        head = file.read(12)
     if "moov atom not found" in complaints and head[4:8] == b"ftyp":
         return InputError(
             f"{path} was cut off before its index was written, so none of it can be read: "

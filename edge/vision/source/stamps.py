@@ -10,6 +10,8 @@ from __future__ import annotations
 from edge.clock import NS_PER_MS, NS_PER_S
 
 _DEFAULT_STEP_MS = 40.0
+#: Two frames are at least so far apart: 1 µs.
+_LEAST_MS = 0.001
 #: A step back by up to this is a picture out of order; by more the stream's clock was set back.
 _DISORDER_MS = 1000.0
 #: A step forward by more than this is a broken stamp, not a pause in a recording.
@@ -54,10 +56,10 @@ class RecordingTimes:
             self.repaired += 1
             return nominal_ms
         at_ms = pos_ms - self._zero_ms
-        if last_ms < at_ms <= last_ms + _LEAP_MS:
+        if last_ms + _LEAST_MS <= at_ms <= last_ms + _LEAP_MS:
             return at_ms
         self.repaired += 1
-        if last_ms - _DISORDER_MS <= at_ms <= last_ms:
+        if last_ms - _DISORDER_MS <= at_ms < last_ms + _LEAST_MS:
             return last_ms + 1.0
         self._zero_ms = pos_ms - nominal_ms
         return nominal_ms
