@@ -103,7 +103,8 @@ def _drive(rng: np.random.Generator) -> list[Path_]:
         length = float(rng.uniform(80, 95)) if rng.random() < 0.85 else float(rng.uniform(140, 200))
         wish = rng.uniform(8.0, 14.0) * PX_PER_M
         leader = lanes[lane][-1] if lanes[lane] else None
-        y, speed, held, ys = -length / 2, wish, 0, []
+        y, speed, held = -length / 2, wish, 0
+        ys: list[float] = []
         while y < HEIGHT + length / 2:
             room = np.inf
             if leader is not None:
@@ -199,6 +200,8 @@ def peers(made: Scene, seed: int) -> tuple[int, int]:
     import supervision as sv
     from trackers import ByteTrackTracker
 
+    from benchmarks.peers import ids_of, with_ids
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tracker = ByteTrackTracker(frame_rate=FPS)
@@ -212,8 +215,8 @@ def peers(made: Scene, seed: int) -> tuple[int, int]:
                     detections.boxes_px, confidence=detections.scores, class_id=detections.classes.astype(int)
                 )
             )
-            found = found[found.tracker_id >= 0]
-            ids = switches.rename(found.tracker_id.tolist(), found.xyxy.astype(np.float64), who, truth)
+            found = with_ids(found)
+            ids = switches.rename(ids_of(found), found.xyxy.astype(np.float64), who, truth)
             found.tracker_id = np.array(ids, int)
             zone.trigger(found)
             for i, y in zip(ids, (found.xyxy[:, 1] + found.xyxy[:, 3]) / 2, strict=True):

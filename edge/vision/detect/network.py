@@ -6,7 +6,7 @@ picture on one side and the head on the other. To add a runtime, write a Network
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,6 +61,12 @@ class NetworkDetector:
         candidates = self._head.decode(self._network.run(values), self._min_score)
         height, width = frame.image.shape[:2]
         return settle(candidates, fit, (width, height), self._kind_of_label, frame.t_ns)
+
+    def bare(self, frame: Frame) -> Callable[[], object]:
+        """Runs of the network alone on this frame's prepared input, to measure against."""
+        values, _ = self._preparer.prepare(frame.image)
+        values = values.copy()
+        return lambda: self._network.run(values)
 
     def close(self) -> None:
         """Free the network; the detector is of no more use."""

@@ -27,7 +27,8 @@ def open_detector(
     `model` is the path of a .tflite, .onnx, .pt or .engine file (with an optional sidecar
     `<file>.toml`, see `ModelIO`), the name of a model of the manifest, or None for the
     best model that is on this machine and can be run here. Detections below min_score
-    (0..1) are not reported. overhead: the camera looks straight down (see `ModelIO`). Raises ModelError naming the file, the fault and the fix.
+    (0..1) are not reported. overhead: the camera looks straight down (see `ModelIO`).
+    Raises ModelError naming the file, the fault and the fix.
     """
     if threads < 1:
         raise ModelError(f"threads is {threads}: give at least 1")
