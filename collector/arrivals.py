@@ -6,7 +6,6 @@ person can see which cabinet speaks wrongly, and is not acknowledged.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -85,8 +84,6 @@ def _refuse_unstorable(message: BaseModel) -> None:
     for value in _leaves(message.model_dump(mode="python")):
         if isinstance(value, int) and not -_INT_LIMIT <= value < _INT_LIMIT:
             raise ProtocolError(f"record refused: {value} does not fit 64 bits")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ProtocolError(f"record refused: {value} is no measurement")
         if isinstance(value, str) and "\0" in value:
             raise ProtocolError("record refused: a text holds the character NUL")
 

@@ -25,7 +25,7 @@ def chart_options(counts: Counts, *, dark: bool) -> dict[str, Any]:
     ink, grid = ("#c9d1d9", "#30363d") if dark else ("#475569", "#e2e8f0")
     grey = "rgba(148,163,184,.22)" if dark else "rgba(100,116,139,.16)"
     starts = [interval.start for interval in counts.movements[0].intervals] if counts.movements else []
-    clock = "%H:%M:%S" if counts.interval_s < 60 else "%H:%M"
+    labels = [start.strftime("%H:%M:%S" if counts.interval_s < 60 else "%H:%M") for start in starts]
     text = {"color": ink, "fontSize": 12}
     return {
         "animation": False,
@@ -33,13 +33,17 @@ def chart_options(counts: Counts, *, dark: bool) -> dict[str, Any]:
         "grid": {"left": 8, "right": 12, "top": 28, "bottom": 40, "containLabel": True},
         "legend": {"type": "scroll", "bottom": 0, "textStyle": text, "pageTextStyle": text, "itemWidth": 14},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
-        "xAxis": {
-            "type": "category",
-            "data": [start.strftime(clock) for start in starts],
-            "axisLabel": text | {"hideOverlap": True},
-            "axisLine": {"lineStyle": {"color": grid}},
-            "axisTick": {"show": False},
-        },
+        "xAxis": [
+            {
+                "type": "category",
+                "data": labels,
+                "axisLabel": text | {"hideOverlap": True},
+                "axisLine": {"lineStyle": {"color": grid}},
+                "axisTick": {"show": False},
+            },
+            # A second pair of axes, so that the grey columns are as wide as an interval.
+            {"type": "category", "data": labels, "show": False},
+        ],
         "yAxis": [
             {
                 "type": "value",
@@ -80,11 +84,11 @@ def _unknown(counts: Counts, grey: str) -> dict[str, Any]:
     return {
         "name": "unknown",
         "type": "bar",
+        "xAxisIndex": 1,
         "yAxisIndex": 1,
         "data": columns,
         "itemStyle": {"color": grey},
-        "barWidth": "100%",
-        "barGap": "-100%",
+        "barCategoryGap": "0%",
         "silent": True,
         "tooltip": {"show": False},
         "z": 0,

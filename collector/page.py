@@ -23,7 +23,7 @@ from collector.view import QUARTER_S, PageView, SiteView, Views
 
 REFRESH_S = 1.0
 _WEB = Path(str(files("collector") / "web"))
-_HOUR, _QUARTER = "1 hour", "15 min"
+_HOUR, _QUARTER = "hour", "15 min"
 # Tells us once, and when it changes, whether the person prefers a dark page.
 _SCHEME_JS = """
 (() => {
@@ -76,6 +76,7 @@ class _Page:
     """The elements of one browser's page, and what this browser chose."""
 
     def __init__(self, view: PageView) -> None:
+        ui.colors(primary="#0f4c81")
         ui.add_css((_WEB / "page.css").read_text("utf-8"))
         self._view = view
         self._dark = False
@@ -112,7 +113,8 @@ class _Page:
             with ui.element("div").classes("sl-chart-head"):
                 self._chart_title = ui.html("", sanitize=False)
                 self._span = ui.toggle([_HOUR, _QUARTER], value=_first_span(self._view), on_change=self._show_chart)
-                self._span.props('dense no-caps unelevated size=sm aria-label="Time shown in the chart"')
+                self._span.classes("sl-span")
+                self._span.props('no-caps unelevated padding="2px 12px" aria-label="Time shown in the chart"')
             self._chart = ui.echart({}).classes("sl-chart")
             self._chart.props('role="img" aria-label="Chart of road users by movement over time"')
 

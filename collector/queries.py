@@ -217,14 +217,14 @@ def _lanes_now(link: Connection, node_id: int) -> list[LaneQueue]:
     if newest is None:
         return []
     query = (
-        select(table, node.c.node, node.c.state)
+        select(table, node.c.node, node.c.state, node.c.lanes)
         .join(node, node.c.id == table.c.node_id)
         .where(table.c.stream_id == newest.stream_id, table.c.seq == newest.seq)
-        .order_by(table.c.lane)
     )
+    rows = sorted(link.execute(query).mappings(), key=lambda row: row["lanes"].index(row["lane"]))
     return [
         LaneQueue.model_validate({**row, "as_of": instant_utc(row["ts_ns"]), "live": row["state"] == "online"})
-        for row in link.execute(query).mappings()
+        for row in rows
     ]
 
 

@@ -131,7 +131,12 @@ def _site_notices(shown: SiteView) -> list[Notice]:
 def figures_of(shown: SiteView) -> Figures:
     """Sums over what is known; None where nothing is."""
     vehicles = [row.vehicles for row in shown.totals if row.vehicles is not None]
-    people = [row.counts[Kind.PERSON] for row in shown.totals if row.counts is not None]
+    # One counted vehicle says nothing of people on foot; a minute that was seen does.
+    people = [
+        row.counts[Kind.PERSON]
+        for row in shown.totals
+        if row.counts is not None and (row.known_s > 0 or row.counts[Kind.PERSON])
+    ]
     queued = [lane.queue_vehicles for lane in shown.lanes if lane.queue_vehicles is not None]
     waits = [lane.wait_s for lane in shown.lanes if lane.wait_s is not None]
     # Nobody queued is a wait of nothing, but only where every lane is seen.

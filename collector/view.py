@@ -72,7 +72,7 @@ class Views:
         self._recent: dict[str | None, tuple[int, PageView]] = {}
 
     def page(self, site: str | None) -> PageView:
-        """The page for a site (`site` or `org/site`), or for the first one. Never raises for bad data."""
+        """The page for a site (`site` or `org/site`), or for the first that is online. Never raises for bad data."""
         with self._lock:
             now_ns = self._clock.now_ns()
             self._recent = {k: v for k, v in self._recent.items() if now_ns - v[0] <= self._max_age_ns}
@@ -88,7 +88,8 @@ class Views:
         if site is None:
             if not sites:
                 return PageView(self._health(), (), None, None)
-            site = f"{sites[0].org}/{sites[0].site}"
+            first = next((one for one in sites if one.nodes_online), sites[0])
+            site = f"{first.org}/{first.site}"
         try:
             return PageView(self._health(), sites, self._site(site), None)
         except UnknownSiteError:

@@ -93,7 +93,9 @@ def crossing(movement: str = "NBT", kind: Kind = Kind.CAR, track_id: int = 1) ->
     )
 
 
-def summary(movements: dict[str, dict[Kind, int] | None], *, interval_s: float = 60, known_s: float = 60) -> SummaryBody:
+def summary(
+    movements: dict[str, dict[Kind, int] | None], *, interval_s: float = 60, known_s: float = 60
+) -> SummaryBody:
     """A minute; a movement that maps to None was not seen at all."""
     return SummaryBody(
         interval_s=interval_s,
@@ -203,5 +205,7 @@ class ResendingCabinet:
         ack = AckMessage.model_validate_json(message.payload)
         self.acks += 1
         self.unacked = {
-            key: record for key, record in self.unacked.items() if key[:2] != (ack.epoch, ack.stream) or key[2] > ack.seq
+            key: record
+            for key, record in self.unacked.items()
+            if key[:2] != (ack.epoch, ack.stream) or key[2] > ack.seq
         }
