@@ -37,12 +37,16 @@ def meet(first: Segment, second: Segment) -> bool:
 
 
 def self_crossing(polygon: Sequence[Point]) -> tuple[int, int] | None:
-    """The first two edges (numbered from 0; edge i leaves point i) that meet where they should not."""
+    """The first two edges (numbered from 0; edge i leaves point i) that meet where they should not.
+
+    An edge paired with itself is a point given twice. None for a simple polygon.
+    """
     n = len(polygon)
     edges = [(polygon[i], polygon[(i + 1) % n]) for i in range(n)]
-    for i in range(n):
-        if edges[i][0] == edges[i][1]:
+    for i, (start, end) in enumerate(edges):
+        if start == end:
             return i, i
+    for i in range(n):
         for j in range(i + 1, n):
             neighbours = j == i + 1 or (i == 0 and j == n - 1)
             if meet(edges[i], edges[j]) if not neighbours else _folds(polygon, j if j == i + 1 else 0):
