@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -130,6 +130,7 @@ def raw(**changes: Any) -> str:
     return json.dumps({key: value for key, value in content.items() if value is not ...})
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.one_of(_CROSSING, _SUMMARY, _CYCLE, _HEALTH, _SIGNAL, _LANES, _THINNED))
 def test_what_is_read_equals_what_was_written(body: Body) -> None:
     sent = record(body)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.clock import NS_PER_S, ReplayClock, SystemClock
@@ -72,6 +72,7 @@ class TestSendWindow:
         window.acknowledged(4, 2 * NS_PER_S)
         assert window.rewind_if_overdue(2 * NS_PER_S) == 1
 
+    @settings(deadline=None)  # the machine may be busy
     @given(st.lists(st.one_of(st.integers(0, 60), st.sampled_from(["send", "wait", "restart"]))))
     def test_room_and_waiting_never_exceed_the_limit(self, steps: list[int | str]) -> None:
         window, t_ns = self.window(), 0
