@@ -58,6 +58,13 @@ class ClipWriter:
             if self._ffmpeg.returncode != 0:
                 raise StorageError(f"{self._path}: ffmpeg could not write the video: {said.decode().strip()[-200:]}")
 
+    @property
+    def ended(self) -> bool:
+        """Whether no encoder is running any more."""
+        if self._ffmpeg is not None:
+            return self._ffmpeg.poll() is not None
+        return self._opencv is None or not self._opencv.isOpened()
+
     def _complaint(self) -> str:
         said = self._ffmpeg.stderr.read() if self._ffmpeg is not None and self._ffmpeg.stderr is not None else b""
         return f"{self._path}: ffmpeg could not write the video: {said.decode().strip()[-200:]}"

@@ -103,14 +103,15 @@ def _across_x(x: float, y: tuple[float, float], east: bool) -> GateM:
 
 _WALK_Y = (0.9, 5.3)
 #: Movement → entry gate, exit gate. A road user counts when the middle of its footprint
-#: passes the exit gate after the entry gate.
+#: passes the exit gate after the entry gate. Those of the cross street end before the turns
+#: from the main road join it, so that no turning vehicle passes the exit of a through movement.
 GATES: dict[str, tuple[GateM, GateM]] = {
     "NBL": (_across_y(1.0, (0.2, 3.5), True), _across_x(-2.0, (7.5, 15.6), False)),
     "NBT": (_across_y(1.0, (3.5, 10.1), True), _across_y(12.0, (3.2, 10.3), True)),
     "NBR": (_across_y(1.0, (6.8, 10.3), True), _across_x(13.0, (6.8, 12.0), True)),
     "SBT": (_across_y(6.5, (-7.0, -0.2), False), _across_y(-14.0, (-7.0, -0.2), False)),
-    "EBT": (_across_x(-5.0, (7.9, 11.4), True), _across_x(11.0, (7.9, 11.4), True)),
-    "WBT": (_across_x(8.0, (11.4, 15.2), False), _across_x(-4.0, (11.4, 15.2), False)),
+    "EBT": (_across_x(-5.0, (7.9, 11.4), True), _across_x(6.8, (7.9, 11.4), True)),
+    "WBT": (_across_x(11.0, (11.4, 15.2), False), _across_x(1.0, (11.4, 15.2), False)),
     "PSE": (_across_x(-5.5, _WALK_Y, True), _across_x(8.8, _WALK_Y, True)),
     "PSW": (_across_x(8.8, _WALK_Y, False), _across_x(-5.5, _WALK_Y, False)),
 }
@@ -126,8 +127,8 @@ SIGNAL = Signal(
     ),
     rings=(((2,), (4,)), ((5, 6), (8,))),
 )
-#: Cycle second 0 (phases 2 and 5 turn green) falls on t = 16 s of the clip, and 62 s later.
-PLAN = Plan(name="demo", cycle_s=62, offset_s=16, splits_s={2: 34, 4: 28, 5: 14, 6: 20, 8: 28})
+#: Cycle second 0 (phases 2 and 5 turn green) falls on t = 1 s of the clip, and 62 s later.
+PLAN = Plan(name="demo", cycle_s=62, offset_s=1, splits_s={2: 34, 4: 28, 5: 14, 6: 20, 8: 28})
 
 #: Lane id → approach, phase, west and east edge, and how far it is seen (y of its far end).
 LANES: dict[str, tuple[str, int, float, float, float]] = {

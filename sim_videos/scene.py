@@ -32,7 +32,7 @@ from sim_videos.world import UserState, World
 
 FPS = 12.5
 DURATION_S = 90.0
-DEMO_SEED = 9
+DEMO_SEED = 5
 FRAMES = round(DURATION_S * FPS)
 _NOTES = (
     "rendered, so the counts are exact: a road user counts in the frame in which the middle of its footprint passes "
@@ -101,7 +101,7 @@ def render(out: Path, seed: int, frames: int, progress: Progress) -> dict[str, o
     Files appear under their names only when whole. StorageError where `out` cannot be written.
     """
     names = [out / name for name in ("demo.mp4", "demo.truth.jsonl", "demo.truth.json")]
-    video, lines, count = (path.with_suffix(path.suffix + ".part") for path in names)
+    video, lines, count = (path.with_name(f"part-{path.name}") for path in names)
     painter = Painter(DEMO_CAMERA)
     truth = []
     try:
@@ -162,14 +162,14 @@ def site(out: Annotated[Path, typer.Option("-o", "--out", help="TOML file to wri
         raise StorageError(f"{out}: {error.strerror}; choose a file that can be written") from error
 
 
-def run() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """`python -m sim_videos.scene`; errors end in one line and their exit code."""
     try:
-        app()
+        app(arguments)
     except StoplineError as error:
         Console(stderr=True).print(str(error), markup=False)
         sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
-    run()
+    main()

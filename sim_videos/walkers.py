@@ -15,7 +15,7 @@ from sim_videos.paths import Path, Pose
 PED_PHASE = 4
 #: How many come each way during the clip, and when the first and last of them do, s.
 EASTWARD, WESTWARD = 3, 3
-_COME_S = (-22.0, 46.0)
+_COME_S = (-4.0, 32.0)
 
 
 @dataclass(slots=True)

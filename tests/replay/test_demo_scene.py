@@ -57,11 +57,12 @@ def test_the_picture_shows_what_is_painted_now() -> None:
     ok, shown = video.read()
     assert ok
     _, users, world = next(play(DEMO_SEED, 1))
-    painted = Painter(DEMO_CAMERA).frame(0.0, users, world.lamps)
+    painter = Painter(DEMO_CAMERA)
+    painted = painter.frame(0.0, users, world.lamps)
     assert painted.shape == shown.shape == (360, 640, 3)
     assert float(np.abs(painted.astype(int) - shown.astype(int)).mean()) < 4.0
     # The truth's boxes lie on something that the empty junction does not have.
-    empty = Painter(DEMO_CAMERA).frame(0.0, [], world.lamps)
+    empty = painter.frame(0.0, [], world.lamps)
     changed = np.abs(painted.astype(int) - empty.astype(int)).max(axis=2) > 12
     for user in load_scene_truth(DEMO_TRUTH).frames[0].users:
         if user.visible > 0.6:
@@ -136,7 +137,12 @@ def test_the_site_is_the_scene_and_its_ground_plane_fits() -> None:
     assert plane.to_px(places) == pytest.approx(DEMO_CAMERA.ground_to_px(places), abs=0.2)
 
 
-def test_the_command_writes_a_clip_whose_truth_fits_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_ffmpeg", [True, False])
+def test_the_command_writes_a_clip_whose_truth_fits_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_ffmpeg: bool
+) -> None:
+    if not with_ffmpeg:
+        monkeypatch.setenv("PATH", str(tmp_path))
     result = CliRunner().invoke(app, ["demo", "-o", str(tmp_path), "--seconds", "1.2", "--seed", "8"])
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.iterdir()} == {"demo.mp4", "demo.truth.jsonl", "demo.truth.json"}
