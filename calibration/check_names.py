@@ -35,6 +35,8 @@ def check_names(site: Site, at: At) -> Iterator[Finding]:
 
 def _movements(site: Site, at: At) -> Iterator[Finding]:
     lanes = {lane.id: lane for lane in site.lanes}
+    cameras = {camera.id for camera in site.cameras}
+    approaches = {approach.id for approach in site.approaches}
     for i, movement in enumerate(site.movements):
         yield from _shared_references(site, "movements", i, movement, at)
         on_foot = movement.id.startswith("P")
@@ -51,6 +53,8 @@ def _movements(site: Site, at: At) -> Iterator[Finding]:
                 yield _unknown(where, "lane", name, tuple(lanes))
                 continue
             lane = lanes[name]
+            if lane.camera not in cameras or lane.approach not in approaches:
+                continue  # told at the lane
             if lane.camera != movement.camera:
                 yield error(
                     where,
