@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Row, and_, func, select
@@ -156,24 +157,14 @@ class Queries:
             ]
 
 
-class _reading:  # noqa: N801 - a context manager, read as a verb
+@contextmanager
+def _reading(reader: Engine) -> Iterator[Connection]:
     """A connection in one consistent snapshot; database failures become StorageError."""
-
-    def __init__(self, reader: Engine) -> None:
-        self._reader = reader
-
-    def __enter__(self) -> Connection:
-        try:
-            self._link = self._reader.connect()
-            self._link.begin()
-        except SQLAlchemyError as error:
-            raise StorageError(f"the database cannot be read: {reason_of(error)}") from error
-        return self._link
-
-    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        self._link.close()
-        if isinstance(error, SQLAlchemyError):
-            raise StorageError(f"the database cannot be read: {reason_of(error)}") from error
+    try:
+        with reader.connect() as link, link.begin():
+            yield link
+    except SQLAlchemyError as error:
+        raise StorageError(f"the database cannot be read: {reason_of(error)}") from error
 
 
 def _named(names: Sequence[str]) -> list[str]:

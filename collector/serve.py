@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from collector.answers import CollectorHealth
 from collector.api import close_api, collector_health, create_api
@@ -92,13 +93,9 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _web(app: object) -> uvicorn.Config:
+def _web(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=_GOODBYE_S,
-        server_header=False,
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=_GOODBYE_S, server_header=False
     )
 
 

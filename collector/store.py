@@ -1,8 +1,8 @@
 """Stores what arrived, each record once, in one transaction for a whole batch.
 
 When `ingest` returns, everything in the batch is committed and may be acknowledged.
-When it raises, nothing of the batch is. Several collectors may share one database: the
-rows of the streams in a batch are locked in the order of their ids.
+When it raises, nothing of the batch is. Several collectors may share one database: rows
+are locked in a fixed order, of nodes by name and of streams by id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from collector import tables
 from collector.arrivals import Arrival, Poison
@@ -69,13 +69,16 @@ class Store:
         it does not hold up those around it.
         """
         try:
-            return self._commit(arrivals)
+            try:
+                return self._commit(arrivals)
+            except IntegrityError:
+                # Another collector may have made the same row in this moment; now it is there.
+                return self._commit(arrivals)
         except OperationalError as error:
             raise StorageError(f"the database takes no records: {reason_of(error)}") from error
         except SQLAlchemyError as error:
             if len(arrivals) > 1:
-                outcomes = [self.ingest([arrival]) for arrival in arrivals]
-                return _together(outcomes)
+                return _together(self.ingest([arrival]) for arrival in arrivals)
             arrival = arrivals[0]
             if isinstance(arrival, Poison):
                 raise StorageError(f"the database refuses a quarantined payload: {reason_of(error)}") from error
@@ -105,15 +108,13 @@ class Store:
         with self._writer.begin() as link:
             self._quarantine(link, [a for a in arrivals if isinstance(a, Poison)], now_ns)
             outcome.quarantined = sum(isinstance(a, Poison) for a in arrivals)
-            node_ids: dict[NodeKey, int] = {}
-            for arrival in arrivals:
-                if not isinstance(arrival, Poison):
-                    key = (arrival.org, arrival.site, arrival.node)
-                    if key not in node_ids:
-                        node_ids[key] = node_id(link, key, now_ns)
-                    if isinstance(arrival, StatusMessage):
-                        take_status(link, node_ids[key], arrival)
-            records = [a for a in arrivals if isinstance(a, RecordMessage)]
+            known = [a for a in arrivals if not isinstance(a, Poison)]
+            keys = sorted({(a.org, a.site, a.node) for a in known})
+            node_ids = {key: node_id(link, key, now_ns) for key in keys}
+            for arrival in known:
+                if isinstance(arrival, StatusMessage):
+                    take_status(link, node_ids[arrival.org, arrival.site, arrival.node], arrival)
+            records = [a for a in known if isinstance(a, RecordMessage)]
             self._store_records(link, records, node_ids, outcome)
         return outcome
 

@@ -116,6 +116,28 @@ def test_two_collectors_share_the_work_on_one_database(tmp_path: Path, mosquitto
     assert stored(tmp_path) == [("crossing", 300, 300)]
 
 
+def test_a_locked_database_holds_the_acknowledgement_and_is_told(tmp_path: Path) -> None:
+    with CollectorProcess(tmp_path, "--embedded-broker", "--broker-port", "0") as collector:
+        source = Cabinet()
+        cabinet = ResendingCabinet(collector.broker_port, [source.record(crossing(), n) for n in range(5)])
+        with closing(sqlite3.connect(tmp_path / "town.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+
+            def told() -> bool:
+                cabinet.step()
+                return "locked" in (health(collector.url)["storage_reason"] or "")
+
+            wait_until(told, "the lock is told")
+            assert len(cabinet.unacked) == 5
+            assert cabinet.acks == 0
+            other.execute("ROLLBACK")
+        send_all(cabinet)
+        cabinet.close()
+        wait_until(lambda: health(collector.url)["storage_reason"] is None, "all is well again")
+        assert collector.end() == 0
+    assert stored(tmp_path) == [("crossing", 5, 5)]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_with_its_broker(tmp_path: Path, number: signal.Signals) -> None:
     with CollectorProcess(tmp_path, "--embedded-broker", "--broker-port", "0") as collector:
