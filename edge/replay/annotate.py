@@ -137,9 +137,11 @@ class Annotator:
         cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, 2 if track.seen and x2 - x1 >= _ROOM_PX else 1, cv2.LINE_AA)
         foot = tuple(round(v * self.scale) for v in track.foot_px)
         cv2.circle(canvas, (foot[0], foot[1]), 3, colour, -1, cv2.LINE_AA)
-        # a class name above a small box would hide its neighbours
-        name = f"{track.track_id} {track.kind.value}" if x2 - x1 >= _ROOM_PX else f"{track.track_id}"
-        self._label(canvas, name, (x1 + 1, max(y1 - 4, 12)), colour)
+        if x2 - x1 >= _ROOM_PX:
+            self._label(canvas, f"{track.track_id} {track.kind.value}", (x1 + 1, max(y1 - 4, 12)), colour)
+        else:
+            # a name on a dark ground above a small box would hide its neighbours
+            cv2.putText(canvas, f"{track.track_id}", (x1, max(y1 - 3, 10)), _FONT, 0.33, colour, 1, cv2.LINE_AA)
 
     @staticmethod
     def _label(canvas: ImageBGR, text: str, at: Sequence[int], colour: Colour, size: float = 0.4) -> None:
