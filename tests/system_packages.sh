@@ -1,0 +1,20 @@
+#!/bin/sh
+# System packages that tests talk to: mosquitto (a real broker), chromium (a real browser), npm (fetches the
+# detector model). Installed when we are root on Debian; otherwise named, and the tests that need them skip.
+set -eu
+missing=""
+PATH="$PATH:/usr/sbin:/sbin"
+for package in mosquitto chromium npm ffmpeg; do
+  command -v "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing for the tests:$missing"
+  apt-get update -qq
+  # shellcheck disable=SC2086  # one word a package
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  # Debian's mosquitto starts a service of its own; the tests start theirs on free ports.
+  exit 0
+fi
+echo "not installed, so the tests that need them will skip:$missing"
+echo "to run them all: sudo apt-get install$missing"
