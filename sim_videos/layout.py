@@ -7,6 +7,7 @@ and looks south, so northbound traffic comes toward it on the left of the pictur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from calibration.site import Phase, Plan, Signal
@@ -54,14 +55,18 @@ class Route:
     limit_mps: float = SPEED_LIMIT_MPS
 
 
+_LEFT_CENTRE: PointM = (-8.1, 3.0)
+_RIGHT_CENTRE: PointM = (16.45, 1.65)
+
+
 def _northbound() -> tuple[Route, ...]:
     start = (NB_INNER_X, FAR_Y)
     through = Path([start, (NB_INNER_X, 75.0)])
-    left_turn = arc((-8.1, 3.0), 9.95, 0, 90)
+    left_turn = arc(_LEFT_CENTRE, 9.95, 0, 90)
     left = Path([start, *shift((NB_INNER_X, -50.0), (BAY_X, -30.0)), *left_turn, (-60.0, WB_Y)])
     outer = (NB_OUTER_X, FAR_Y)
     outer_through = Path([outer, (NB_OUTER_X, 75.0)])
-    right = Path([outer, *arc((16.45, 1.65), 8.0, 180, 90), (60.0, EB_Y)])
+    right = Path([outer, *arc(_RIGHT_CENTRE, 8.0, 180, 90), (60.0, EB_Y)])
     left_stop, right_stop = left.where(1, STOP_Y), right.where(1, STOP_Y)
     return (
         Route("NBT1", "NBT", "NBT1", "nb-inner", 2, through, -FAR_Y, -FAR_Y - 38.0),
@@ -101,14 +106,22 @@ def _across_x(x: float, y: tuple[float, float], east: bool) -> GateM:
     return GateM((x, y[0]), (x, y[1]), (x + (3.0 if east else -3.0), sum(y) / 2))
 
 
+def _across_turn(centre_m: PointM, out: PointM, radii_m: tuple[float, float], heading: PointM) -> GateM:
+    """Across a turn about centre_m, halfway round it; out and heading are unit vectors' signs on the diagonal."""
+    half = math.sqrt(0.5)
+    near, far = ((centre_m[0] + half * r * out[0], centre_m[1] + half * r * out[1]) for r in radii_m)
+    middle = ((near[0] + far[0]) / 2, (near[1] + far[1]) / 2)
+    return GateM(near, far, (middle[0] + 2 * heading[0], middle[1] + 2 * heading[1]))
+
+
 _WALK_Y = (0.9, 5.3)
 #: Movement → entry gate, exit gate. A road user counts when the middle of its footprint
-#: passes the exit gate after the entry gate. Those of the cross street end before the turns
-#: from the main road join it, so that no turning vehicle passes the exit of a through movement.
+#: passes the exit gate after the entry gate. Turns end halfway
+#: round, and those of the cross street before the turns join it, so that no exit gate is shared.
 GATES: dict[str, tuple[GateM, GateM]] = {
-    "NBL": (_across_y(1.0, (0.2, 3.5), True), _across_x(-2.0, (7.5, 15.6), False)),
+    "NBL": (_across_y(1.0, (0.2, 3.5), True), _across_turn(_LEFT_CENTRE, (1, 1), (7.0, 12.0), (-1, 1))),
     "NBT": (_across_y(1.0, (3.5, 10.1), True), _across_y(12.0, (3.2, 10.3), True)),
-    "NBR": (_across_y(1.0, (6.8, 10.3), True), _across_x(13.0, (6.8, 12.0), True)),
+    "NBR": (_across_y(1.0, (6.8, 10.3), True), _across_turn(_RIGHT_CENTRE, (-1, 1), (5.0, 9.7), (1, 1))),
     "SBT": (_across_y(6.5, (-7.0, -0.2), False), _across_y(-14.0, (-7.0, -0.2), False)),
     "EBT": (_across_x(-5.0, (7.9, 11.4), True), _across_x(6.8, (7.9, 11.4), True)),
     "WBT": (_across_x(11.0, (11.4, 15.2), False), _across_x(1.0, (11.4, 15.2), False)),
