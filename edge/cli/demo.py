@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from calibration.load import load_site
+from calibration.site import Site
 from edge.cli.examples import examples
 from edge.cli.office import Office
 from edge.cli.progress import ReplayProgress
@@ -111,7 +113,7 @@ def _replay(
         # The recording "ends now", so the page's last hour holds it.
         length_ns = int((total or 0) / (fps or 25.0) * NS_PER_S)
         began_ns = clock.now_ns()
-        options = replace(options, start_wall_ns=clock.wall_ns(began_ns) - length_ns)
+        options = replace(options, start_wall_ns=_in_step(clock.wall_ns(began_ns) - length_ns, options.site))
         if options.outbox is not None:
             office.publish(options.outbox, options.org, options.site.id)
         with StopSignals() as stopping, ReplayProgress(options.video.name, total, clock) as progress:
@@ -128,6 +130,16 @@ def _replay(
     if outcome.error is not None:
         raise outcome.error
     return options, stopping.exit_code
+
+
+def _in_step(wall_ns: int, site: Site) -> int:
+    """The last beginning of a cycle of the site's plan: the rendered clip begins with one, so lamps agree."""
+    if site.plan is None:
+        return wall_ns
+    local = instant_utc(wall_ns).astimezone(ZoneInfo(site.timezone))
+    since_midnight = local - local.replace(hour=0, minute=0, second=0, microsecond=0)
+    into_cycle_s = since_midnight.total_seconds() % site.plan.cycle_s
+    return wall_ns - round(into_cycle_s * NS_PER_S)
 
 
 def _paced(
