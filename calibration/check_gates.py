@@ -129,7 +129,8 @@ def _pair(movement: Movement, camera: Camera, plane: GroundPlane, at: At) -> Ite
         fix = "draw them apart, so that one is always passed before the other"
         yield error(at("exit", "line_px"), "crosses the entry gate", fix)
         return
-    if movement.id.rstrip("0123456789").endswith("BU") and entry.toward_px is None:
+    on_foot = movement.id.startswith("P")
+    if not on_foot and movement.id.rstrip("0123456789").endswith("U") and entry.toward_px is None:
         yield error(
             at("entry"),
             "a U-turn leaves behind its entry gate, so which way traffic passes the entry cannot be told from the exit",

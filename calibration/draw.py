@@ -56,9 +56,10 @@ def draw_site(image: Image, site: Site, camera_id: str) -> Image:
             canvas.keep_clear(lane.stop_line_px)
     movements = [movement for movement in site.movements if movement.camera == camera_id]
     _gates(canvas, movements, plane)
-    _names(canvas, site, camera_id, movements)
     for pair in camera.homography.pairs:
         canvas.cross(pair.px, (0, 255, 255))
+        canvas.keep_clear([pair.px, pair.px])
+    _names(canvas, site, camera_id, movements)
     title = f"{site.id}  camera {camera_id}  {width}x{height}  reprojection error {plane.error_m:.3f} m"
     legend = [("entry", _ENTRY), ("exit", _EXIT), ("stop line", _WHITE), ("measured pair", (0, 255, 255))]
     return canvas.finished(f"{title}, worst {plane.worst_error_m:.3f} m  grid {_GRID_M:g} m", legend)

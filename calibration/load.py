@@ -38,7 +38,9 @@ def refuse(path: Path, findings: tuple[Finding, ...]) -> None:
     """Raise SiteError when a finding is an error."""
     faults = [finding for finding in findings if finding.severity == "error"]
     if faults:
-        raise SiteError("\n".join(f"{path}: {fault.sentence()}" for fault in faults))
+        # Whole sentences, so that they can be read when a log runs the lines together.
+        end = "." if len(faults) > 1 else ""
+        raise SiteError("\n".join(f"{path}: {fault.sentence()}{end}" for fault in faults))
 
 
 def find_site(source: str | Path) -> Path:
