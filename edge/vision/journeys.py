@@ -35,6 +35,7 @@ class StitchSettings:
 class Journey:
     """What one road user did, from first to last sight. Positions in metres on the ground.
 
+    leap_m is how far the latest sighting was from where the velocity before it led to.
     Of every gate: side now and at birth, signed distance and offset at the last sighting, when
     and where it was last exactly on the gate's line, passed_ns when it was passed downstream,
     beside when that was outside its ends.
@@ -53,6 +54,7 @@ class Journey:
     vel_mps: Array
     gates: int
     speed_sd_mps: float = 0.0
+    leap_m: float = 0.0
     hits: int = 0
     votes: Array = field(default_factory=lambda: np.zeros(len(KINDS)))
     stopped_since_ns: int | None = None
@@ -104,6 +106,7 @@ class Journey:
         elapsed_s = (track.t_ns - self.last_ns) / NS_PER_S
         self.track_id = track.track_id
         self.last_ns = track.t_ns
+        self.leap_m = float(np.hypot(*(track.pos_m - self.pos_m - self.vel_mps * elapsed_s)))
         self.pos_m = np.array(track.pos_m)
         self.last_px = track.foot_px
         self.box_px = track.box_px

@@ -38,13 +38,15 @@ class CountingSettings:
     its drawn ends. min_heading: cosine between motion and the gate's normal at the exit.
     double_share: a box that shares this much of the smaller one with that of a road user
     counted within double_s is a second box of the same one. settle_s: what appears on a
-    gate within this time of the beginning of sight was there before.
+    gate within this time of the beginning of sight was there before. leap_m: further than
+    this from where its speed takes it, a track has passed to another road user.
     """
 
     band_m: float = 0.4
     end_margin_m: float = 0.5
     min_heading: float = 0.3
     settle_s: float = 1.0
+    leap_m: float = 5.0
     double_share: float = 0.6
     double_s: float = 1.5
     min_age_s: float = 0.4
@@ -121,10 +123,12 @@ class MovementCounter:
         return self._journeys.standing_since_ns()
 
     def _arrives_anew(self, journey: Journey, sides: Sides) -> bool:
-        """Whether a journey that was counted is behind that movement's entry gate again.
+        """Whether a journey that was counted has jumped behind that movement's entry gate.
 
-        Vehicles do not drive back through a junction: the track has jumped to another one.
+        Vehicles do not leap back through a junction: the track has passed to another one.
         """
+        if journey.leap_m < self._settings.leap_m:
+            return False
         for i, movement in enumerate(self._movements):
             if movement.id == journey.counted:
                 return bool(sides[2 * i] == BEFORE and journey.side[2 * i] == PAST)

@@ -30,7 +30,8 @@ class TrackerSettings:
     min_iou are limits on buffered overlap in the first and the second round.
     pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
     box_noise is the error of a box's edge as a share of its height, cut_noise by how much more
-    an edge errs that the frame cuts.
+    an edge errs that the frame cuts. A track of which less than gone_share should still be
+    in the picture, and which is not seen, has left it.
     """
 
     sure_score: float = 0.30
@@ -47,6 +48,7 @@ class TrackerSettings:
     box_noise: float = 0.05
     cut_noise: float = 30.0
     unsure_cost: float = 0.3
+    gone_share: float = 0.3
     speed_after_s: float = 0.3
 
 
@@ -113,7 +115,7 @@ class GroundTracker:
         """Match tracks `rows` with detections `candidates`; returns the candidates left over."""
         if len(rows) == 0 or len(candidates) == 0:
             return candidates
-        cost = 1.0 - overlap(_corners(self._box.x[rows]), boxes[candidates], self._settings.buffer)
+        cost = 1.0 - overlap(self._visible(self._box.x[rows]), boxes[candidates], self._settings.buffer)
         # Of two tracks that fit alike, the one whose place is known better has the better claim.
         unsure = np.sqrt(self._box.var_x[rows, 0] + self._box.var_x[rows, 1]) / np.maximum(self._box.x[rows, 3], 1.0)
         cost += np.minimum(self._settings.unsure_cost * unsure, 0.3)[:, None]
@@ -127,6 +129,10 @@ class GroundTracker:
         if len(rows) == 0:
             return
         middle, var_px = self._box_measurement(boxes[found])
+        # What leaves the picture shrinks at its edge; it must not seem to stop there and wait
+        # to be taken for the next one that comes in. What comes in grows, and is followed.
+        cut = np.stack(self._cut(boxes[found]), axis=1) & (middle[:, 2:] < self._box.x[rows, 2:])
+        var_px *= np.where(np.tile(cut, 2), self._settings.cut_noise**2, 1.0)
         self._box.update(rows, middle, var_px)
         pos_m, var_m = self._ground_measurement(boxes[found])
         self._ground.update(rows, pos_m, var_m)
@@ -138,9 +144,22 @@ class GroundTracker:
         book.votes[rows, detections.classes[found]] += detections.scores[found]
 
     def _box_measurement(self, boxes: Array) -> tuple[Array, Array]:
+        """Middle and size of each box (n, 4), and their variances in px² (n, 4)."""
         size = boxes[:, 2:] - boxes[:, :2]
         sd = self._settings.box_noise * size[:, 1:2] + 0.7
         return np.concatenate(((boxes[:, :2] + boxes[:, 2:]) / 2, size), axis=1), np.repeat(sd**2, 4, axis=1)
+
+    def _cut(self, boxes: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(n,) whether the frame cuts each box at its left or right edge, and at its top or bottom."""
+        width, height = self._camera.size_px
+        cut_x = (boxes[:, 0] <= 1) | (boxes[:, 2] >= width - 2)
+        cut_y = (boxes[:, 1] <= 1) | (boxes[:, 3] >= height - 2)
+        return cut_x, cut_y
+
+    def _visible(self, middle: Array) -> Array:
+        """(n, 4) the part of each box, given by middle and size, that lies in the frame."""
+        width, height = self._camera.size_px
+        return np.clip(_corners(middle), 0.0, (width, height, width, height))
 
     def _ground_measurement(self, boxes: Array) -> tuple[Array, Array]:
         """Anchor of each box on the ground (n, 2), and its variance in m² (n, 2)."""
@@ -149,10 +168,8 @@ class GroundTracker:
         sd_px = s.box_noise * (boxes[:, 3] - boxes[:, 1]) + 0.7
         # A box cut by the frame's edge moves slower than its vehicle: it may hardly weigh, or the
         # speed learnt while a vehicle comes into view would be too low for seconds.
-        width, height = self._camera.size_px
-        cut = boxes[:, 3] >= height - 2
-        if self._camera.anchor == "centre":
-            cut |= (boxes[:, 1] <= 1) | (boxes[:, 0] <= 1) | (boxes[:, 2] >= width - 2)
+        cut_x, cut_y = self._cut(boxes)
+        cut = cut_x | cut_y if self._camera.anchor == "centre" else cut_x | (boxes[:, 3] >= self._camera.size_px[1] - 2)
         sd_px = np.where(cut, sd_px * s.cut_noise, sd_px)
         sd_m = sd_px * self._plane.metres_per_px(anchor)
         return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
@@ -175,9 +192,12 @@ class GroundTracker:
         )
 
     def _drop(self, t_ns: int, seen: NDArray[np.bool_]) -> None:
-        """Forget tentative tracks missed once, tracks lost too long, and doubles of older tracks."""
+        """Forget tentative tracks missed once, tracks lost too long or gone from the picture, and doubles."""
         s, book = self._settings, self._book
         keep = np.where(book.hits < s.min_hits, seen, t_ns - book.last_ns < s.lost_s * NS_PER_S)
+        part = self._visible(self._box.x)
+        share = (part[:, 2:] - part[:, :2]).prod(axis=1) / np.maximum(self._box.x[:, 2:], 1.0).prod(axis=1)
+        keep &= seen | (share > s.gone_share)
         if len(book.ids) > 1:
             same = np.triu(overlap(book.measured, book.measured) > s.same_iou, 1)
             same &= seen[:, None] & seen[None, :]

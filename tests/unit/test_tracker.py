@@ -101,3 +101,19 @@ def test_two_side_by_side_keep_their_numbers() -> None:
         for track in tracker.update(detections(k / 25, [box_at(6, k * 0.4), box_at(9, k * 0.4)])):
             seen.setdefault(track.track_id, set()).add(round(track.foot_px[0] / 20))
     assert sorted(map(sorted, seen.values())) == [[6], [9]]
+
+
+def test_one_that_leaves_is_not_taken_for_one_that_comes_in_there() -> None:
+    # Out by the right edge of a 360 px frame; as it goes, another comes in at the same place.
+    tracker, numbers = GroundTracker(CAMERA, PLANE), dict[str, set[int]](out=set(), back=set())
+    for k in range(1, 60):
+        boxes = []
+        for name, x in (("out", 60 + 8 * k), ("back", 580 - 6 * k)):
+            left, right = x - 45, min(x + 45, 360)
+            if right - left > 12:
+                boxes.append((name, (float(left), 300.0 if name == "out" else 285.0, float(right), 335.0)))
+        tracks = tracker.update(detections(k / 12.5, [box for _, box in boxes]))
+        for name, box in boxes:
+            numbers[name] |= {t.track_id for t in tracks if t.seen and abs(t.box_px[0] - box[0]) < 1}
+    assert numbers["back"]
+    assert not numbers["out"] & numbers["back"]
