@@ -42,6 +42,7 @@ from edge.telemetry.outbox import Description, Outbox
 from edge.telemetry.records import Telemetry
 from edge.types import Sight
 from edge.vision.pipeline import VisionPipeline, VisionSettings
+from edge.vision.sight import SightMonitor
 from firmware_bridge.recording import RecordingBridge
 
 
@@ -102,11 +103,13 @@ def replay_video(
     video_sha256: str | None,
     stop: Callable[[], str | None] = lambda: None,
     on_frame: Callable[[int], None] = lambda _: None,
+    sight: Callable[[Frame], Sight] | None = None,
 ) -> Outcome:
     """Run a replay into `options.out`, which loses the files of an earlier one first.
 
-    Closes source and detector. Raises SiteError and StorageError before anything is run;
-    what goes wrong afterwards is in the outcome, and the folder is readable.
+    sight judges each picture; a SightMonitor does unless another is given. Closes source
+    and detector. Raises SiteError and StorageError before anything is run; what goes
+    wrong afterwards is in the outcome, and the folder is readable.
     """
     camera, site = options.camera, options.site
     clock = ReplayClock(options.start_wall_ns or 0)
@@ -135,7 +138,7 @@ def replay_video(
         return Replay(
             source=source,
             detector=detector,
-            sight=_believed,
+            sight=sight if sight is not None else SightMonitor(camera.id).update,
             vision=vision,
             folder=folder,
             run_facts=run_facts(options, source, detector.name, video_sha256),
@@ -222,10 +225,6 @@ def start_wall_ns(text: str, site: Site) -> int:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=ZoneInfo(site.timezone))
     return wall_ns_of(instant)
-
-
-def _believed(frame: Frame) -> Sight:
-    return Sight(frame.t_ns, frame.camera, True)
 
 
 def _annotated(options: ReplayOptions, camera: Camera, fps: float | None) -> AnnotatedVideo | None:

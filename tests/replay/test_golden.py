@@ -21,6 +21,7 @@ from edge.frames import Frame
 from edge.replay.compose import ReplayOptions, replay_video
 from edge.replay.detections import RecordedDetector
 from edge.replay.record import Event, read
+from edge.types import Sight
 from tests.replay.fakes import Stopwatch
 
 HERE = Path(__file__).parent / "golden"
@@ -58,7 +59,14 @@ class BlankSource:
 def run(out: Path) -> None:
     detector = RecordedDetector.load(HERE / "detections.npz", None)
     options = ReplayOptions(Path("golden"), SITE, out, with_video=False, interval_s=20)
-    outcome = replay_video(options, BlankSource(), detector, stopwatch=Stopwatch(), video_sha256=None)
+    outcome = replay_video(
+        options,
+        BlankSource(),
+        detector,
+        stopwatch=Stopwatch(),
+        video_sha256=None,
+        sight=lambda frame: Sight(frame.t_ns, frame.camera, True),
+    )
     assert (outcome.error, outcome.frames) == (None, FRAMES)
 
 
@@ -70,6 +78,9 @@ def differences(expected: Any, found: Any, where: str) -> Iterator[str]:
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for index, (a, b) in enumerate(zip(expected, found, strict=True)):
             yield from differences(a, b, f"{where}[{index}]")
+    elif where.endswith("_ns") and isinstance(expected, int) and isinstance(found, int):
+        if abs(expected - found) > TOLERANCE * 1e9:
+            yield f"{where}: {expected / 1e9:.3f} s became {found / 1e9:.3f} s"
     elif isinstance(expected, float) and isinstance(found, int | float) and not isinstance(found, bool):
         if abs(expected - found) > TOLERANCE:
             yield f"{where}: {expected} became {found}"
@@ -78,9 +89,9 @@ def differences(expected: Any, found: Any, where: str) -> Iterator[str]:
 
 
 def comparable(events: tuple[Event, ...]) -> list[Event]:
-    """Without health, which says nothing of traffic, and settings: what they lead to is compared."""
+    """Without health, which says nothing of traffic, and without settings and track numbers, which are only names."""
     return [
-        {key: value for key, value in event.items() if key != "settings"}
+        {key: value for key, value in event.items() if key not in {"settings", "track_id"}}
         for event in events
         if event["kind"] != "health"
     ]
@@ -115,7 +126,7 @@ def test_two_replays_are_equal_to_the_byte(tmp_path: Path) -> None:
 
 
 def test_every_difference_is_found() -> None:
-    expected = {"a": 1, "b": [1.0, 2.0], "c": None, "d": True, "e": {"f": "x"}}
+    expected = {"a": 1, "b": [1.0, 2.0], "c": None, "d": True, "e": {"f": "x"}, "t_ns": 10**9}
     assert list(differences(expected, {**expected, "b": [1.001, 2.0]}, "")) == []
     for wrong in ({"a": 2}, {"b": [1.0, 2.01]}, {"b": [1.0]}, {"c": 0}, {"d": 1}, {"e": {"f": "x", "g": 1}}):
         assert len(list(differences(expected, {**expected, **wrong}, ""))) == 1

@@ -22,7 +22,7 @@ from edge.replay.detections import DetectionRecorder
 from edge.replay.record import read
 from edge.telemetry.outbox import Outbox
 from edge.vision.source import FileSource
-from tests.source_videos import cut, write_video
+from tests.source_videos import cut
 
 SIZE = (320, 240)
 SITE = """
@@ -92,6 +92,20 @@ def boxes_at(index: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """One car every 60 frames, 5 px a frame to the right."""
     x = 5.0 * (index % 60)
     return np.array([[x, 105, x + 40, 130]], np.float32)
+
+
+def write_video(path: Path, frames: int, fourcc: str, size_px: tuple[int, int], black_from: int | None = None) -> Path:
+    """A road between light and dark ground, never twice the same, so that the camera is believed."""
+    width, height = size_px
+    ground = np.linspace(30, 200, height).astype(np.uint8)[:, None, None].repeat(width, 1).repeat(3, 2)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), 12.5, size_px)
+    assert writer.isOpened()
+    for index in range(frames):
+        picture = ground.copy()
+        cv2.circle(picture, (index * 7 % width, height // 2), 9, (0, 0, 255), -1)
+        writer.write(picture if black_from is None or index < black_from else np.zeros_like(picture))
+    writer.release()
+    return path
 
 
 class Workplace:
@@ -244,6 +258,22 @@ def test_records_go_into_the_outbox_too(work: Workplace) -> None:
 
 def test_an_outbox_needs_to_know_when(work: Workplace) -> None:
     assert cli.main(work.arguments("--outbox", work.out / "x.db")) == 2
+
+
+def test_while_the_picture_is_black_counts_are_unknown(tmp_path: Path) -> None:
+    work = Workplace(tmp_path, 200)
+    write_video(work.video, 200, "mp4v", SIZE, black_from=80)
+    assert cli.main(work.arguments("--no-video", "--interval", "8", detections=work.record(work.video))) == 0
+    record = read(work.out)
+    assert [(event["ok"], event["reason"]) for event in record.of("sight")] == [
+        (True, None),
+        (False, "dark"),
+        (False, "frozen"),
+    ]
+    assert all(lane["presence"] is None for lane in record.of("lanes")[-1]["lanes"])
+    cars = [row.split(",") for row in (work.out / "counts.csv").read_text().splitlines() if ",car," in row]
+    assert [row[6] for row in cars] == ["1", ""]
+    assert "could not be believed" in (work.out / "report.html").read_text()
 
 
 def bad(work: Workplace, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
