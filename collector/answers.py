@@ -127,6 +127,7 @@ class CameraHealth(_Answer):
     fps: float | None
     frames: int
     frames_dropped: int
+    camera_restarts: int | None
     detector: str | None
     detector_ms: float | None
     outbox_records: int | None

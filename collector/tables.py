@@ -182,6 +182,7 @@ health = _of_record(
     Column("fps", Float),
     Column("frames", BigInteger, nullable=False),
     Column("frames_dropped", BigInteger, nullable=False),
+    Column("camera_restarts", BigInteger),
     Column("detector", Text),
     Column("detector_ms", Float),
     Column("outbox_records", BigInteger),

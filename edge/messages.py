@@ -141,7 +141,10 @@ class CycleBody(_Message):
 
 
 class HealthBody(_Message):
-    """How the node is; `state` is for people, the numbers for charts."""
+    """How the node is; `state` is for people, the numbers for charts.
+
+    camera_restarts is how often its decoder had to be started again, None where nobody counts.
+    """
 
     stream: Literal[Stream.HEALTH] = Stream.HEALTH
     state: Literal["ok", "degraded", "failed"]
@@ -150,6 +153,7 @@ class HealthBody(_Message):
     fps: float | None = Field(ge=0)
     frames: int = Field(ge=0)
     frames_dropped: int = Field(ge=0)
+    camera_restarts: int | None = Field(default=None, ge=0)
     detector: str | None
     detector_ms: float | None = Field(ge=0)
     outbox_records: int | None = Field(ge=0)

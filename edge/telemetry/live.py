@@ -47,31 +47,50 @@ class SignalChanges:
 
 
 class LanesNow:
-    """All lanes as last seen, at most once in each second of cabinet time."""
+    """All lanes as last seen, at most once in each second of cabinet time.
+
+    Without frames they are told once more, when what is known of them changes: to unknown.
+    """
 
     def __init__(self, site: Site, *, cameras: Collection[str]) -> None:
         self._latest: dict[str, LaneState | None] = {lane.id: None for lane in site.lanes if lane.camera in cameras}
         self._second: int | None = None
+        self._told: list[LaneNow] = []
 
     def add(self, result: VisionResult) -> list[tuple[int, LanesBody]]:
         """Take in one frame. A lane not seen for `STALE_NS` is unknown."""
         for state in result.lanes:
             self._latest[state.lane] = state
-        second = result.t_ns // LANES_EVERY_NS
+        return self._tell(result.t_ns)
+
+    def tick(self, t_ns: int) -> list[tuple[int, LanesBody]]:
+        """Without a frame: lanes that have become unknown."""
+        return [] if self._now(t_ns) == self._told else self._tell(t_ns)
+
+    def _tell(self, t_ns: int) -> list[tuple[int, LanesBody]]:
+        second = t_ns // LANES_EVERY_NS
         if not self._latest or (self._second is not None and second <= self._second):
             return []
         self._second = second
-        lanes = [_lane_now(lane, state, result.t_ns) for lane, state in self._latest.items()]
-        return [(result.t_ns, LanesBody(lanes=lanes))]
+        self._told = self._now(t_ns)
+        return [(t_ns, LanesBody(lanes=self._told))]
+
+    def _now(self, t_ns: int) -> list[LaneNow]:
+        return [_lane_now(lane, state, t_ns) for lane, state in self._latest.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What only the process around the stages knows; None is unknown. detector_ms: time of one picture."""
+    """What only the process around the stages knows; None is unknown.
+
+    detector_ms: time of one picture. camera_failure: why the camera gives no frame now.
+    """
 
     detector: str | None = None
     detector_ms: float | None = None
     frames_dropped: int = 0
+    camera_restarts: int | None = None
+    camera_failure: str | None = None
     outbox_records: int | None = None
     outbox_thinned: int | None = None
 
@@ -93,6 +112,11 @@ class HealthReports:
     def __init__(self) -> None:
         self._cameras: dict[str, _Camera] = {}
 
+    def begin(self, t_ns: int, cameras: Collection[str]) -> None:
+        """Expect frames of these cameras from t_ns on, so that one that never gives any is told of."""
+        for name in sorted(cameras):
+            self._cameras.setdefault(name, _Camera("degraded", "no frame yet", t_ns))
+
     def add(self, result: VisionResult, facts: Facts) -> list[tuple[int, HealthBody]]:
         """Take in one frame."""
         camera = self._cameras.setdefault(result.camera, _Camera("ok", None, result.t_ns))
@@ -108,7 +132,8 @@ class HealthReports:
         for name, camera in self._cameras.items():
             if t_ns - camera.seen_ns > STALE_NS:
                 camera.state = "failed"
-                camera.reason = f"no frame for more than {STALE_NS // NS_PER_S} s"
+                why = "" if facts.camera_failure is None else f": {facts.camera_failure}"
+                camera.reason = f"no frame for more than {STALE_NS // NS_PER_S} s{why}"
             bodies += self._told(name, camera, t_ns, facts)
         return bodies
 
@@ -122,9 +147,11 @@ class HealthReports:
             state=camera.state,
             reason=camera.reason,
             camera=name,
-            fps=(camera.frames - camera.told_frames) * NS_PER_S / since_ns if since_ns else None,
+            # A frame may be older than the last report, which time alone had brought.
+            fps=(camera.frames - camera.told_frames) * NS_PER_S / since_ns if since_ns and since_ns > 0 else None,
             frames=camera.frames,
             frames_dropped=facts.frames_dropped,
+            camera_restarts=facts.camera_restarts,
             detector=facts.detector,
             detector_ms=facts.detector_ms,
             outbox_records=facts.outbox_records,

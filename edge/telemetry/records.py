@@ -42,11 +42,17 @@ class Telemetry:
     ) -> None:
         cameras = {camera.id for camera in site.cameras} if cameras is None else cameras
         self.facts = facts or Facts()
+        self._cameras = tuple(cameras)
         self._summary = SummaryBuilder(site, cameras=cameras, wall_ns=wall_ns)
         self._cycle = CycleBuilder(site, cameras=cameras, plan=plan, reference_phase=reference_phase)
         self._signal = SignalChanges()
         self._lanes = LanesNow(site, cameras=cameras)
         self._health = HealthReports()
+
+    def begin(self, t_ns: int) -> None:
+        """Live only, once: the node watches from t_ns on, whether frames come or not."""
+        self._summary.begin(t_ns)
+        self._health.begin(t_ns, self._cameras)
 
     def on_signal(self, request: PhaseRequest | None, state: SignalState) -> Told:
         """One step of control: what was asked for and what the lamps then showed."""
@@ -64,7 +70,7 @@ class Telemetry:
 
     def tick(self, t_ns: int) -> Told:
         """Live only, about once a second: what time alone brings when no frame comes."""
-        return [*self._summary.tick(t_ns), *self._health.tick(t_ns, self.facts)]
+        return [*self._summary.tick(t_ns), *self._lanes.tick(t_ns), *self._health.tick(t_ns, self.facts)]
 
     def finish(self, t_ns: int) -> Told:
         """The end: the last summary, as long as it is. A cycle that has not ended is not told."""

@@ -102,11 +102,15 @@ class SummaryBuilder:
         self._end_ns = 0
         self._reset()
 
+    def begin(self, t_ns: int) -> None:
+        """The first interval begins, at the latest with the first frame."""
+        if self._start_ns is None:
+            self._begin(t_ns)
+
     def add(self, result: VisionResult) -> list[tuple[int, SummaryBody]]:
         """Take in one frame; ValueError for a crossing of a movement that the site does not have."""
         closed: list[tuple[int, SummaryBody]] = []
-        if self._start_ns is None:
-            self._begin(result.t_ns)
+        self.begin(result.t_ns)
         for crossing in sorted(result.crossings, key=lambda c: c.t_ns):
             closed += self.tick(crossing.t_ns)
             self._count(crossing)

@@ -65,6 +65,16 @@ class TestLanes:
         ((_, at_6),) = now.add(seen(6, camera="east"))
         assert [body.lanes[0].queue_vehicles for body in (at_5, at_6)] == [2, None]
 
+    def test_without_frames_lanes_are_told_once_more_as_unknown(self) -> None:
+        now = LanesNow(junction(), cameras=("north",))
+        now.add(seen(3, lanes=(lane(3, presence=True, queue=2),)))
+        told = [pair for t in range(4, 60) for pair in now.tick(t * NS_PER_S)]
+        ((t_ns, body),) = told
+        assert t_ns == 9 * NS_PER_S
+        assert (body.lanes[0].presence, body.lanes[0].queue_vehicles) == (None, None)
+        ((_, back),) = now.add(seen(60, lanes=(lane(60, presence=False, queue=0),)))
+        assert back.lanes[0].presence is False
+
     def test_no_lanes_no_message(self) -> None:
         assert LanesNow(junction(), cameras=("west",)).add(seen(0)) == []
 
@@ -72,7 +82,7 @@ class TestLanes:
 class TestHealth:
     def test_every_ten_seconds_and_at_once_on_a_change(self) -> None:
         reports = HealthReports()
-        facts = Facts(detector="ssd", detector_ms=31.0, frames_dropped=4, outbox_records=7, outbox_thinned=0)
+        facts = Facts("ssd", 31.0, frames_dropped=4, camera_restarts=2, outbox_records=7, outbox_thinned=0)
         told = []
         for i in range(251):
             told += reports.add(seen(i / 10, blind="dark" if 120 <= i < 130 else None), facts)
@@ -91,6 +101,7 @@ class TestHealth:
             fps=10,
             frames=231,
             frames_dropped=4,
+            camera_restarts=2,
             detector="ssd",
             detector_ms=31.0,
             outbox_records=7,
@@ -106,6 +117,34 @@ class TestHealth:
         assert reports.tick(7 * NS_PER_S, Facts()) == []
         ((_, back),) = reports.add(seen(8), Facts())
         assert back.state == "ok"
+
+    def test_a_camera_that_never_answers_is_told_of(self) -> None:
+        reports = HealthReports()
+        reports.begin(0, ("north",))
+        facts = Facts(camera_restarts=3, camera_failure="no route to host")
+        told = [body for t in range(1, 17) for _, body in reports.tick(t * NS_PER_S, facts)]
+        assert [(body.state, body.reason, body.frames) for body in told] == [
+            ("degraded", "no frame yet", 0),
+            ("failed", "no frame for more than 5 s: no route to host", 0),
+            ("failed", "no frame for more than 5 s: no route to host", 0),
+        ]
+        assert told[-1].camera_restarts == 3
+
+    def test_a_frame_that_is_older_than_the_last_report_has_no_rate(self) -> None:
+        reports = HealthReports()
+        reports.add(seen(0), Facts())
+        reports.tick(6 * NS_PER_S, Facts())
+        ((_, back),) = reports.add(seen(5.9), Facts())
+        assert (back.state, back.fps) == ("ok", None)
+
+
+def test_a_node_that_never_sees_anything_tells_of_unknown_minutes() -> None:
+    telemetry = Telemetry(junction(), wall_ns=lambda t_ns: t_ns, cameras=("north",))
+    telemetry.begin(30 * NS_PER_S)
+    told = [pair for t in range(31, 130) for pair in telemetry.tick(t * NS_PER_S)]
+    summaries = [(t_ns // NS_PER_S, body) for t_ns, body in told if isinstance(body, SummaryBody)]
+    assert [(t_s, body.interval_s) for t_s, body in summaries] == [(60, 30), (120, 60)]
+    assert all(m.counts is None and m.known_s == 0 for _, body in summaries for m in body.movements)
 
 
 def _stream(body: Body) -> Stream:
