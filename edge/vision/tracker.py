@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from calibration.geometry import GroundPlane
 from calibration.site import Camera
 from edge.clock import NS_PER_S
-from edge.frames import Detections
+from edge.frames import Detections, FloatArray, IntArray
 from edge.types import KINDS, Track
 from edge.vision.assign import Rows, best_pairs, overlap
 from edge.vision.kalman import ConstantVelocity
@@ -31,7 +31,9 @@ class TrackerSettings:
     pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
     box_noise is the error of a box's edge as a share of its height, cut_noise by how much more
     an edge errs that the frame cuts. A track of which less than gone_share should still be
-    in the picture, and which is not seen, has left it.
+    in the picture, and which is not seen, has left it. gate_sigma bounds how far from where a
+    track is expected on the ground its detection may be, spread_m is the part of that which
+    comes from boxes that grip their vehicle differently.
     """
 
     sure_score: float = 0.30
@@ -49,6 +51,8 @@ class TrackerSettings:
     cut_noise: float = 30.0
     unsure_cost: float = 0.3
     gone_share: float = 0.3
+    gate_sigma: float = 4.0
+    spread_m: float = 0.7
     speed_after_s: float = 0.3
 
 
@@ -81,20 +85,20 @@ class GroundTracker:
         self._last_ns = detections.t_ns
         s = self._settings
 
-        boxes = detections.boxes_px.astype(np.float64)
+        found = self._measured(detections)
         sure = np.flatnonzero(detections.scores >= s.sure_score)
         unsure = np.flatnonzero((detections.scores < s.sure_score) & (detections.scores >= s.unsure_score))
         seen = np.zeros(len(self._book.ids), bool)
 
         confirmed = np.flatnonzero(self._book.hits >= s.min_hits)
-        left = self._match(detections, boxes, confirmed, sure, s.min_iou, seen)
+        left = self._match(found, confirmed, sure, s.min_iou, seen)
         recent = confirmed[~seen[confirmed] & (detections.t_ns - self._book.last_ns[confirmed] < s.coast_s * NS_PER_S)]
-        self._match(detections, boxes, recent, unsure, s.min_iou_unsure, seen)
+        self._match(found, recent, unsure, s.min_iou_unsure, seen)
         tentative = np.flatnonzero(self._book.hits < s.min_hits)
-        left = self._match(detections, boxes, tentative, left, s.min_iou, seen)
+        left = self._match(found, tentative, left, s.min_iou, seen)
 
         self._drop(detections.t_ns, seen)
-        self._begin(detections, boxes, left)
+        self._begin(found, left)
         return self._tracks(detections.t_ns)
 
     def _predict(self, dt_s: float) -> None:
@@ -103,45 +107,46 @@ class GroundTracker:
         self._box.predict(dt_s, (s.pixel_accel * height * [1.0, 1.0, 0.1, 0.1]) ** 2)
         self._ground.predict(dt_s, np.full_like(self._ground.x, s.ground_accel_mps2**2))
 
-    def _match(
-        self,
-        detections: Detections,
-        boxes: Array,
-        rows: Rows,
-        candidates: Rows,
-        min_iou: float,
-        seen: NDArray[np.bool_],
-    ) -> Rows:
+    def _match(self, found: _Found, rows: Rows, candidates: Rows, min_iou: float, seen: NDArray[np.bool_]) -> Rows:
         """Match tracks `rows` with detections `candidates`; returns the candidates left over."""
         if len(rows) == 0 or len(candidates) == 0:
             return candidates
-        cost = 1.0 - overlap(self._visible(self._box.x[rows]), boxes[candidates], self._settings.buffer)
+        s = self._settings
+        cost = 1.0 - overlap(self._visible(self._box.x[rows]), found.boxes[candidates], s.buffer)
         # Of two tracks that fit alike, the one whose place is known better has the better claim.
         unsure = np.sqrt(self._box.var_x[rows, 0] + self._box.var_x[rows, 1]) / np.maximum(self._box.x[rows, 3], 1.0)
-        cost += np.minimum(self._settings.unsure_cost * unsure, 0.3)[:, None]
+        cost += np.minimum(s.unsure_cost * unsure, 0.3)[:, None]
+        # Boxes overlap in the picture where one vehicle hides another; on the ground they are apart.
+        variance = self._ground.var_x[rows, None, :] + found.var_m[None, candidates, :] + s.spread_m**2
+        away = (found.pos_m[None, candidates, :] - self._ground.x[rows, None, :]) ** 2 / variance
+        cost[away.sum(axis=2) > s.gate_sigma**2] = 2.0
         a, b = best_pairs(cost, 1.0 - min_iou)
-        matched, found = rows[a], candidates[b]
-        self._measure(detections, boxes, matched, found)
+        matched, taken = rows[a], candidates[b]
+        self._measure(found, matched, taken)
         seen[matched] = True
         return np.delete(candidates, b)
 
-    def _measure(self, detections: Detections, boxes: Array, rows: Rows, found: Rows) -> None:
+    def _measure(self, found: _Found, rows: Rows, taken: Rows) -> None:
         if len(rows) == 0:
             return
-        middle, var_px = self._box_measurement(boxes[found])
+        middle, var_px = self._box_measurement(found.boxes[taken])
         # What leaves the picture shrinks at its edge; it must not seem to stop there and wait
         # to be taken for the next one that comes in. What comes in grows, and is followed.
-        cut = np.stack(self._cut(boxes[found]), axis=1) & (middle[:, 2:] < self._box.x[rows, 2:])
+        cut = np.stack(self._cut(found.boxes[taken]), axis=1) & (middle[:, 2:] < self._box.x[rows, 2:])
         var_px *= np.where(np.tile(cut, 2), self._settings.cut_noise**2, 1.0)
         self._box.update(rows, middle, var_px)
-        pos_m, var_m = self._ground_measurement(boxes[found])
-        self._ground.update(rows, pos_m, var_m)
+        self._ground.update(rows, found.pos_m[taken], found.var_m[taken])
         book = self._book
         book.hits[rows] += 1
-        book.last_ns[rows] = detections.t_ns
-        book.score[rows] = detections.scores[found]
-        book.measured[rows] = boxes[found]
-        book.votes[rows, detections.classes[found]] += detections.scores[found]
+        book.last_ns[rows] = found.t_ns
+        book.score[rows] = found.scores[taken]
+        book.measured[rows] = found.boxes[taken]
+        book.votes[rows, found.classes[taken]] += found.scores[taken]
+
+    def _measured(self, detections: Detections) -> _Found:
+        boxes = detections.boxes_px.astype(np.float64)
+        pos_m, var_m = self._ground_measurement(boxes)
+        return _Found(detections.t_ns, boxes, detections.scores, detections.classes, pos_m, var_m)
 
     def _box_measurement(self, boxes: Array) -> tuple[Array, Array]:
         """Middle and size of each box (n, 4), and their variances in px² (n, 4)."""
@@ -174,22 +179,20 @@ class GroundTracker:
         sd_m = sd_px * self._plane.metres_per_px(anchor)
         return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
 
-    def _begin(self, detections: Detections, boxes: Array, found: Rows) -> None:
-        if len(found) == 0:
+    def _begin(self, found: _Found, taken: Rows) -> None:
+        if len(taken) == 0:
             return
-        middle, var_px = self._box_measurement(boxes[found])
+        middle, var_px = self._box_measurement(found.boxes[taken])
         # At birth a box may move a few of its own heights a second, a vehicle some 15 m/s.
         self._box.append(middle, var_px, np.repeat((3.0 * middle[:, 3:4]) ** 2, 4, axis=1) * [1.0, 1.0, 0.1, 0.1])
-        pos_m, var_m = self._ground_measurement(boxes[found])
-        self._ground.append(pos_m, var_m, np.full_like(pos_m, 15.0**2))
-        votes = np.zeros((len(found), len(KINDS)))
-        votes[np.arange(len(found)), detections.classes[found]] = detections.scores[found]
-        ids = np.arange(self._next_id, self._next_id + len(found))
-        self._next_id += len(found)
-        times = np.full(len(found), detections.t_ns)
-        self._book.append(
-            _Book(ids, np.ones(len(found), int), times, times.copy(), detections.scores[found], boxes[found], votes)
-        )
+        self._ground.append(found.pos_m[taken], found.var_m[taken], np.full((len(taken), 2), 15.0**2))
+        votes = np.zeros((len(taken), len(KINDS)))
+        votes[np.arange(len(taken)), found.classes[taken]] = found.scores[taken]
+        ids = np.arange(self._next_id, self._next_id + len(taken))
+        self._next_id += len(taken)
+        times = np.full(len(taken), found.t_ns)
+        hits = np.ones(len(taken), int)
+        self._book.append(_Book(ids, hits, times, times.copy(), found.scores[taken], found.boxes[taken], votes))
 
     def _drop(self, t_ns: int, seen: NDArray[np.bool_]) -> None:
         """Forget tentative tracks missed once, tracks lost too long or gone from the picture, and doubles."""
@@ -238,6 +241,18 @@ class GroundTracker:
             )
             for i in range(len(ids))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A frame's detections with the place of each on the ground (n, 2) and its variance in m²."""
+
+    t_ns: int
+    boxes: Array
+    scores: FloatArray
+    classes: IntArray
+    pos_m: Array
+    var_m: Array
 
 
 @dataclass(slots=True)
