@@ -18,32 +18,27 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
-from calibration.geometry import stop_axes
 from calibration.site import Camera, Plan, Signal, Site
-from edge.clock import NS_PER_S, Clock, ReplayClock, instant_utc, wall_ns_of
-from edge.control.demand import DemandBuilder
-from edge.control.fixed import FixedTimeController
-from edge.control.loop import ControlLoop
-from edge.control.plan import CompiledPlan
-from edge.errors import InputError, SiteError
+from edge.clock import Clock, ReplayClock, instant_utc, wall_ns_of
+from edge.errors import InputError
 from edge.frames import Frame
 from edge.replay import files
 from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder
 from edge.replay.folder import ReplayFolder, prepare
-from edge.replay.greens import GreenOnsets
 from edge.replay.outputs import LineFile
 from edge.replay.run import Outcome, Replay
-from edge.replay.signals import ControlSteps
 from edge.seams import Detector, FrameSource
+from edge.stages.greens import GreenOnsets
+from edge.stages.parts import chosen_camera, chosen_plan, cycle_zero_ns, fixed_time, node_outbox
+from edge.stages.signals import ControlSteps
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
-from edge.telemetry.outbox import Description, Outbox
+from edge.telemetry.outbox import Outbox
 from edge.telemetry.records import Telemetry
 from edge.types import Sight
 from edge.vision.pipeline import VisionPipeline, VisionSettings
 from edge.vision.sight import SightMonitor
-from firmware_bridge.recording import RecordingBridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +65,12 @@ class ReplayOptions:
     @property
     def camera(self) -> Camera:
         """The camera replayed; SiteError when it is not in the site, or several are and none was chosen."""
-        ids = [camera.id for camera in self.site.cameras]
-        if self.camera_id is None and len(ids) > 1:
-            raise SiteError(f"site {self.site.id} has the cameras {', '.join(ids)}: choose one with --camera")
-        if self.camera_id is not None and self.camera_id not in ids:
-            raise SiteError(f"site {self.site.id} has no camera {self.camera_id!r}, only {', '.join(ids)}")
-        return self.site.cameras[0 if self.camera_id is None else ids.index(self.camera_id)]
+        return chosen_camera(self.site, self.camera_id)
 
     @property
     def plan(self) -> tuple[Plan, Signal] | None:
         """The plan to run and the signal to run it on; None without either."""
-        if self.with_plan and self.site.plan is not None and self.site.signal is not None:
-            return self.site.plan, self.site.signal
-        return None
+        return chosen_plan(self.site, wanted=self.with_plan)
 
 
 def sha256_of(path: Path) -> str:
@@ -237,27 +225,13 @@ def _outbox(options: ReplayOptions, clock: Clock, opened: ExitStack) -> Outbox |
     if options.outbox is None:
         return None
     identity = NodeIdentity(options.org, options.site.id, options.node)
-    outbox = opened.enter_context(Outbox(options.outbox, identity=identity, clock=clock))
-    movements = tuple(m.id for m in options.site.movements if m.camera == options.camera.id)
-    lanes = tuple(lane.id for lane in options.site.lanes if lane.camera == options.camera.id)
-    outbox.describe(Description(movements, lanes))
-    return outbox
+    return opened.enter_context(node_outbox(options.outbox, identity, options.site, options.camera, clock))
 
 
 def _signals(options: ReplayOptions, record: Callable[[str], object]) -> ControlSteps | None:
     if options.plan is None:
         return None
-    plan, signal = options.plan
-    bridge = RecordingBridge(signal, record)
-    controller = FixedTimeController(CompiledPlan.of(plan, signal), _cycle_zero_ns(options))
-    demand = DemandBuilder(options.site.lanes, stop_axes(options.site))
-    return ControlSteps(demand, ControlLoop(controller, bridge), bridge)
-
-
-def _cycle_zero_ns(options: ReplayOptions) -> int:
-    """Local midnight before the recording began, in its own time; its beginning where that is unknown."""
-    if options.start_wall_ns is None:
-        return 0
-    start = instant_utc(options.start_wall_ns).astimezone(ZoneInfo(options.site.timezone))
-    since_midnight = start - start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return -round(since_midnight.total_seconds() * NS_PER_S)
+    start = options.start_wall_ns
+    # Cycles count from the recording's beginning where its time of day is unknown.
+    zero_ns = 0 if start is None else cycle_zero_ns(options.site, 0, start)
+    return fixed_time(options.site, *options.plan, zero_ns=zero_ns, record=record)

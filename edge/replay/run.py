@@ -11,7 +11,7 @@ with the frames, so the same input gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge.clock import Clock, ReplayClock
@@ -19,9 +19,9 @@ from edge.errors import InputError, StoplineError, StorageError
 from edge.frames import Detections, Frame, VisionResult
 from edge.messages import Body, Stream
 from edge.replay.folder import ReplayFolder
-from edge.replay.greens import GreenOnsets
 from edge.seams import Detector, FrameSource
-from edge.types import Crossing, NotCounted, PhaseRequest, Sight, SignalState
+from edge.stages.greens import GreenOnsets
+from edge.types import NotCounted, PhaseRequest, Sight, SignalState
 
 
 class Vision(Protocol):
@@ -32,7 +32,7 @@ class Vision(Protocol):
 
 
 class Signals(Protocol):
-    """Demand, controller and bridge: `until` runs every control step that is due by t_ns."""
+    """Demand, controller and bridge (`edge.stages.signals.ControlSteps`): `until` runs what is due by t_ns."""
 
     def until(self, t_ns: int) -> Iterable[tuple[PhaseRequest, SignalState]]: ...
     def see(self, result: VisionResult) -> None: ...
@@ -171,8 +171,7 @@ class Replay:
         self._detector_ns += self._stopwatch.now_ns() - before_ns
         if self._folder.recorder is not None:
             self._folder.recorder.add(frame, detections)
-        result = self._vision.update(frame, detections, sight)
-        result = replace(result, crossings=tuple(self._with_green(c) for c in result.crossings))
+        result = self._onsets.dated(self._vision.update(frame, detections, sight))
         self._write_result(frame, result)
         if self._signals is not None:
             self._signals.see(result)
@@ -196,9 +195,6 @@ class Replay:
             self._signal, self._request = state, request
             if self._records is not None:
                 self._keep(self._records.on_signal(request, state))
-
-    def _with_green(self, crossing: Crossing) -> Crossing:
-        return replace(crossing, since_green_s=self._onsets.since_green_s(crossing))
 
     def _write_result(self, frame: Frame, result: VisionResult) -> None:
         sight = result.sight

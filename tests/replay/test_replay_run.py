@@ -18,10 +18,10 @@ from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder, RecordedDetector
 from edge.replay.files import COUNTS, CROSSINGS, VIDEO
 from edge.replay.folder import ReplayFolder, prepare
-from edge.replay.greens import GreenOnsets
 from edge.replay.record import read
 from edge.replay.run import Outcome, Replay
 from edge.seams import Detector
+from edge.stages.greens import GreenOnsets
 from edge.types import Crossing, Kind, Sight
 from tests.replay.fakes import SITE, FakeDetector, FakeSignals, FakeSource, FakeVision, Stopwatch
 

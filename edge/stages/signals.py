@@ -1,7 +1,7 @@
-"""Control in a replay: every step of the control loop at its own instant, between frames.
+"""Demand, controller and bridge as one: frames go in, control steps come out.
 
 A cabinet steps its loop ten times a second whatever the camera does; so does a replay,
-on what had been seen by then.
+each step at its own instant between frames, on what had been seen by then.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from edge.frames import VisionResult
 from edge.seams import Bridge
 from edge.types import PhaseRequest, SignalState
 
-#: Ten steps a second, as the cabinet's own loop.
+#: Ten steps a second.
 STEP_NS = 100 * NS_PER_MS
 
 
 class ControlSteps:
-    """Implements `Signals` of `edge.replay.run` on demand, loop and bridge; the first step is at the first frame."""
+    """Control of one junction. Live, `step` is called when it is time; in a replay, `until` before each frame."""
 
     def __init__(self, demand: DemandBuilder, loop: ControlLoop, bridge: Bridge) -> None:
         self._demand = demand
@@ -28,13 +28,17 @@ class ControlSteps:
         self._bridge = bridge
         self._next_ns: int | None = None
 
+    def step(self, t_ns: int) -> tuple[PhaseRequest, SignalState]:
+        """One step at t_ns: what was asked, and the lamps measured just before."""
+        return self._loop.step(self._demand.demand(t_ns), t_ns)
+
     def until(self, t_ns: int) -> Iterator[tuple[PhaseRequest, SignalState]]:
-        """Run the steps that are due by t_ns and give what was asked and measured at each."""
+        """Run the steps that are due by t_ns; the first of all is at the first t_ns."""
         if self._next_ns is None:
             self._next_ns = t_ns
         while self._next_ns <= t_ns:
             step_ns, self._next_ns = self._next_ns, self._next_ns + STEP_NS
-            yield self._loop.step(self._demand.demand(step_ns), step_ns)
+            yield self.step(step_ns)
 
     def see(self, result: VisionResult) -> None:
         """Take one frame's lanes and tracks into the demand."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 from calibration.site import Site
 from edge.clock import NS_PER_S
+from edge.frames import VisionResult
 from edge.types import Crossing, Interval, SignalState
 
 #: Crossings are decided seconds after they happen at most, so a few onsets of each phase suffice.
@@ -30,6 +32,13 @@ class GreenOnsets:
             onsets = self._onsets.setdefault(phase, deque(maxlen=_ONSETS_KEPT))
             if not onsets or onsets[-1] < since_ns:
                 onsets.append(since_ns)
+
+    def dated(self, result: VisionResult) -> VisionResult:
+        """The result with since_green_s of each of its crossings."""
+        if not result.crossings:
+            return result
+        crossings = tuple(replace(one, since_green_s=self.since_green_s(one)) for one in result.crossings)
+        return replace(result, crossings=crossings)
 
     def since_green_s(self, crossing: Crossing) -> float | None:
         """Seconds from the last start of green of the crossing's phase; None before the first is known.
