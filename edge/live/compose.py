@@ -1,0 +1,122 @@
+"""The parts of a live run put together for one camera of a site, and run.
+
+The command line comes through here; a test may give its own source, detector and clock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from calibration.site import Camera, Plan, Signal, Site
+from edge.clock import NS_PER_S, Clock
+from edge.live.eyes import CameraSource, Eyes
+from edge.live.loop import LiveLoop, Outcome
+from edge.live.writer import OutboxWriter
+from edge.messages import Body
+from edge.seams import Detector
+from edge.stages.greens import GreenOnsets
+from edge.stages.parts import chosen_camera, chosen_plan, cycle_zero_ns, fixed_time, node_outbox
+from edge.stages.signals import ControlSteps
+from edge.telemetry.identity import NodeIdentity
+from edge.telemetry.live import Facts
+from edge.telemetry.records import Telemetry
+from edge.vision.pipeline import VisionPipeline, VisionSettings
+from edge.vision.sight import SightMonitor
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What a person may choose about a live run. max_s: stop after so many seconds, None never."""
+
+    site: Site
+    camera_id: str | None = None
+    with_plan: bool = True
+    outbox: Path | None = None
+    org: str = "town"
+    node: str = "cabinet"
+    max_s: float | None = None
+    vision: VisionSettings = field(default_factory=VisionSettings)
+
+    @property
+    def camera(self) -> Camera:
+        """The camera watched; SiteError when it is not in the site, or several are and none was chosen."""
+        return chosen_camera(self.site, self.camera_id)
+
+    @property
+    def plan(self) -> tuple[Plan, Signal] | None:
+        """The plan to run and the signal to run it on; None without either."""
+        return chosen_plan(self.site, wanted=self.with_plan)
+
+    @property
+    def identity(self) -> NodeIdentity:
+        """Who the records are from; ConfigError where a name cannot be a topic level."""
+        return NodeIdentity(self.org, self.site.id, self.node)
+
+
+def run_live(
+    options: LiveOptions,
+    source: CameraSource,
+    detector: Detector,
+    *,
+    clock: Clock,
+    stop: Callable[[], str | None] = lambda: None,
+    on_told: Callable[[int, Body], None] = lambda _t_ns, _body: None,
+) -> Outcome:
+    """Run until stopped, or until the stream of a recorded file ends. Closes source and detector.
+
+    Raises ConfigError and StorageError of the outbox; records told before are in it.
+    """
+    camera, site = options.camera, options.site
+    began_ns = clock.now_ns()
+
+    def reason() -> str | None:
+        if options.max_s is not None and clock.now_ns() - began_ns >= options.max_s * NS_PER_S:
+            return f"--max-seconds {options.max_s:g}"
+        return stop()
+
+    with ExitStack() as opened:
+        opened.callback(detector.close)
+        opened.push(source)
+        writer = None
+        if options.outbox is not None:
+            path, identity = options.outbox, options.identity
+            writer = opened.enter_context(OutboxWriter(lambda: node_outbox(path, identity, site, camera, clock)))
+        signals = _signals(options, clock)
+        if signals is not None:
+            opened.callback(signals.close)
+        vision = VisionPipeline(site, camera.id, options.vision)
+        eyes = opened.enter_context(Eyes(source, detector, SightMonitor(camera.id).update, clock))
+        return LiveLoop(
+            looks=eyes,
+            vision=vision,
+            onsets=GreenOnsets(site),
+            records=Telemetry(
+                site,
+                wall_ns=clock.wall_ns,
+                cameras=[camera.id],
+                plan=options.plan[0].name if options.plan is not None else None,
+                facts=Facts(detector=detector.name),
+            ),
+            clock=clock,
+            signals=signals,
+            sink=writer,
+            stop=reason,
+            on_told=on_told,
+        ).run()
+
+
+def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:
+    if options.plan is None:
+        return None
+    now_ns = clock.now_ns()
+    zero_ns = cycle_zero_ns(options.site, now_ns, clock.wall_ns(now_ns))
+    # Ten requests a second for years belong into no file; changes are in the signal records.
+    return fixed_time(
+        options.site, *options.plan, zero_ns=zero_ns, record=lambda line: _log.debug("request %s", line.rstrip())
+    )
