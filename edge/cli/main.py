@@ -49,6 +49,7 @@ class Subcommand:
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("demo", "edge.cli.demo", "Everything at once on an embedded clip: counts, signals, office page."),
     Subcommand("replay", "edge.cli.replay", "Run a recorded video through counting, control and telemetry."),
+    Subcommand("live", "edge.cli.live", "Watch a camera: count, run the plan, keep records for the office."),
     Subcommand("evaluate", "edge.cli.evaluate", "Compare a replay with a hand count."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),

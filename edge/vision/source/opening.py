@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, overload
 
 from edge.clock import Clock
 from edge.errors import ConfigError
@@ -13,6 +14,28 @@ from edge.vision.source.recording import check_recording
 from edge.vision.source.request import camera_request, paced_request, redact
 
 
+@overload
+def open_source(
+    spec: str,
+    camera: str,
+    expected_size_px: tuple[int, int] | None,
+    clock: Clock,
+    live: Literal[True],
+    *,
+    loop: bool = ...,
+    settings: LiveSettings | None = ...,
+) -> LiveSource: ...
+@overload
+def open_source(
+    spec: str,
+    camera: str,
+    expected_size_px: tuple[int, int] | None,
+    clock: Clock,
+    live: bool | None = ...,
+    *,
+    loop: bool = ...,
+    settings: LiveSettings | None = ...,
+) -> FileSource | LiveSource: ...
 def open_source(
     spec: str,
     camera: str,
