@@ -14,6 +14,7 @@ import numpy as np
 
 from calibration.geometry import GroundPlane
 from calibration.site import Site
+from edge.clock import NS_PER_S
 from edge.frames import Detections, Frame, VisionResult
 from edge.seams import Tracker
 from edge.types import NotCounted, Sight
@@ -25,12 +26,16 @@ from edge.vision.tracker import GroundTracker, TrackerSettings
 
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
-    """Settings of every stage; one set serves all cameras."""
+    """Settings of every stage; one set serves all cameras.
+
+    silent_s: more than this between two frames is time without sight.
+    """
 
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     counting: CountingSettings = field(default_factory=CountingSettings)
     stitch: StitchSettings = field(default_factory=StitchSettings)
     queues: QueueSettings = field(default_factory=QueueSettings)
+    silent_s: float = 2.0
 
 
 class VisionPipeline:
@@ -50,30 +55,30 @@ class VisionPipeline:
         self._lane_map = LaneMap(lanes, camera)
         self._movements = MovementCounter(movements, plane, settings.counting, settings.stitch)
         self._queues = QueueMeter(lanes, camera, plane, settings.queues)
+        self._silent_ns = round(settings.silent_s * NS_PER_S)
+        self._last_ns: int | None = None
 
     def update(self, frame: Frame, detections: Detections, sight: Sight) -> VisionResult:
         """What one frame led to. Detections of a camera that cannot be believed are not used."""
         t_ns = frame.t_ns
-        if not sight.ok:
+        silent = self._last_ns is not None and t_ns - self._last_ns > self._silent_ns
+        self._last_ns = t_ns
+        lost: tuple[NotCounted, ...] = ()
+        if silent or not sight.ok:
             self._tracker.reset()
-            ended = self._movements.blind(t_ns)
-            return VisionResult(
-                t_ns,
-                frame.index,
-                self.camera_id,
-                sight,
-                Detections.empty(t_ns),
-                (),
-                (),
-                ended,
-                self._queues.blind(t_ns),
-            )
+            lost = self._movements.blind(t_ns)
+            states = self._queues.blind(t_ns)
+        if not sight.ok:
+            nothing = Detections.empty(t_ns)
+            return VisionResult(t_ns, frame.index, self.camera_id, sight, nothing, (), (), lost, states)
         detections = self._on_the_road(detections)
         tracks = self._tracker.update(detections)
         lanes = self._lane_map.lanes_of(tracks)
         crossings, ended = self._movements.update(t_ns, tracks, lanes)
         states = self._queues.update(t_ns, tracks, lanes, self._movements.standing_since_ns(), crossings)
-        return VisionResult(t_ns, frame.index, self.camera_id, sight, detections, tracks, crossings, ended, states)
+        return VisionResult(
+            t_ns, frame.index, self.camera_id, sight, detections, tracks, crossings, (*lost, *ended), states
+        )
 
     def finish(self, t_ns: int) -> tuple[NotCounted, ...]:
         """End of the recording: why every road user still in view was not counted."""

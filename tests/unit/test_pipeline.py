@@ -48,6 +48,19 @@ def test_what_cannot_be_seen_is_unknown() -> None:
     assert sum(len(r.crossings) for r in results) == 1
 
 
+@pytest.mark.parametrize(("gap_s", "share"), [(1.9, 1.0), (60.0, None)])
+def test_time_without_frames_is_time_without_sight(gap_s: float, share: float | None) -> None:
+    """A vehicle stands at the stop line before and after; of a long silence nobody knows that it did."""
+    pipeline = VisionPipeline(SITE, "above")
+    times_s = [k / 25 for k in range(100)] + [4 + gap_s + k / 25 for k in range(20)]
+    for index, t_s in enumerate(times_s):
+        seen = detections(t_s, [box_at(9, 18.0)])
+        sight = Sight(seen.t_ns, "above", True)
+        result = pipeline.update(Frame("above", index, seen.t_ns, PICTURE), seen, sight)
+    assert result.lanes[0].presence
+    assert result.lanes[0].occupancy == (None if share is None else pytest.approx(share, abs=0.05))
+
+
 def test_ignored_parts_of_the_picture_are_ignored() -> None:
     everywhere = ((0.0, 0.0), (360.0, 0.0), (360.0, 800.0), (0.0, 800.0))
     blinkered = SITE.model_copy(update={"cameras": (CAMERA.model_copy(update={"ignore_px": (everywhere,)}),)})
