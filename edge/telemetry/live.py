@@ -147,8 +147,7 @@ class HealthReports:
             state=camera.state,
             reason=camera.reason,
             camera=name,
-            # A frame may be older than the last report, which time alone had brought.
-            fps=(camera.frames - camera.told_frames) * NS_PER_S / since_ns if since_ns and since_ns > 0 else None,
+            fps=_rate(camera.frames - camera.told_frames, since_ns),
             frames=camera.frames,
             frames_dropped=facts.frames_dropped,
             camera_restarts=facts.camera_restarts,
@@ -159,6 +158,11 @@ class HealthReports:
         )
         camera.told, camera.told_ns, camera.told_frames = now, t_ns, camera.frames
         return [(t_ns, body)]
+
+
+def _rate(frames: int, since_ns: int | None) -> float | None:
+    """Frames a second; None when the time was too short to tell, or not even positive (an old frame)."""
+    return None if since_ns is None or since_ns < NS_PER_S else frames * NS_PER_S / since_ns
 
 
 def _lane_now(lane: str, state: LaneState | None, t_ns: int) -> LaneNow:

@@ -23,19 +23,18 @@ from edge.vision.movements import CountingSettings, MovementCounter
 from edge.vision.queues import LaneMap, QueueMeter, QueueSettings
 from edge.vision.tracker import GroundTracker, TrackerSettings
 
+#: More than this between two frames is time without sight.
+SILENT_NS = 2 * NS_PER_S
+
 
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
-    """Settings of every stage; one set serves all cameras.
-
-    silent_s: more than this between two frames is time without sight.
-    """
+    """Settings of every stage; one set serves all cameras."""
 
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     counting: CountingSettings = field(default_factory=CountingSettings)
     stitch: StitchSettings = field(default_factory=StitchSettings)
     queues: QueueSettings = field(default_factory=QueueSettings)
-    silent_s: float = 2.0
 
 
 class VisionPipeline:
@@ -55,13 +54,12 @@ class VisionPipeline:
         self._lane_map = LaneMap(lanes, camera)
         self._movements = MovementCounter(movements, plane, settings.counting, settings.stitch)
         self._queues = QueueMeter(lanes, camera, plane, settings.queues)
-        self._silent_ns = round(settings.silent_s * NS_PER_S)
         self._last_ns: int | None = None
 
     def update(self, frame: Frame, detections: Detections, sight: Sight) -> VisionResult:
         """What one frame led to. Detections of a camera that cannot be believed are not used."""
         t_ns = frame.t_ns
-        silent = self._last_ns is not None and t_ns - self._last_ns > self._silent_ns
+        silent = self._last_ns is not None and t_ns - self._last_ns > SILENT_NS
         self._last_ns = t_ns
         lost: tuple[NotCounted, ...] = ()
         if silent or not sight.ok:
