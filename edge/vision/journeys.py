@@ -21,12 +21,14 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class StitchSettings:
     """A new track continues a lost one if it begins within gap_s on the way that one may
-    have gone meanwhile: anywhere between braking at once and speeding up by accel_mps2, and
-    reach_m around that."""
+    have gone meanwhile: anywhere between braking by braking_mps2 at once and speeding up by
+    accel_mps2, and reach_m around that.
+    """
 
     gap_s: float = 2.5
     reach_m: float = 2.5
     accel_mps2: float = 2.5
+    braking_mps2: float = 8.0
     moving_mps: float = 1.4
     resume_mps: float = 2.5
 
@@ -253,7 +255,9 @@ def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -
     aside = abs(float(step[0] * ahead[1] - step[1] * ahead[0]))
     expected = speed * gap_s
     furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2 + unsure_m
-    if not -stitch.reach_m <= along <= furthest + stitch.reach_m:
+    braking_s = min(gap_s, speed / stitch.braking_mps2)
+    nearest = max(0.0, speed * braking_s - 0.5 * stitch.braking_mps2 * braking_s**2 - unsure_m)
+    if not nearest - stitch.reach_m <= along <= furthest + stitch.reach_m:
         return 1.0
     # Off the line costs most; between two on the line the one nearer to steady speed is taken.
     return aside / stitch.reach_m + 0.3 * abs(along - expected) / (furthest + stitch.reach_m)

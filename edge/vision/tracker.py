@@ -30,7 +30,8 @@ class TrackerSettings:
     min_iou are limits on buffered overlap in the first and the second round.
     pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
     box_noise is the error of a box's edge as a share of its height, cut_noise by how much more
-    an edge errs that the frame cuts. A track of which less than gone_share should still be
+    an edge errs that the frame cuts; edge_share of the frame's size is how near its border a
+    box's edge is taken for cut. A track of which less than gone_share should still be
     in the picture, and which is not seen, has left it. gate_sigma bounds how far from where a
     track is expected on the ground its detection may be, spread_m is the part of that which
     comes from boxes that grip their vehicle differently.
@@ -42,6 +43,7 @@ class TrackerSettings:
     min_iou_unsure: float = 0.30
     buffer: float = 0.25
     min_hits: int = 2
+    tentative_s: float = 0.1
     lost_s: float = 1.0
     coast_s: float = 0.5
     same_iou: float = 0.85
@@ -49,6 +51,7 @@ class TrackerSettings:
     ground_accel_mps2: float = 2.5
     box_noise: float = 0.05
     cut_noise: float = 30.0
+    edge_share: float = 0.01
     unsure_cost: float = 0.3
     gone_share: float = 0.3
     gate_sigma: float = 4.0
@@ -157,8 +160,10 @@ class GroundTracker:
     def _cut(self, boxes: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(n,) whether the frame cuts each box at its left or right edge, and at its top or bottom."""
         width, height = self._camera.size_px
-        cut_x = (boxes[:, 0] <= 1) | (boxes[:, 2] >= width - 2)
-        cut_y = (boxes[:, 1] <= 1) | (boxes[:, 3] >= height - 2)
+        # Detectors place the edge of a cut box a little inside the frame.
+        x, y = self._settings.edge_share * width, self._settings.edge_share * height
+        cut_x = (boxes[:, 0] <= x) | (boxes[:, 2] >= width - x)
+        cut_y = (boxes[:, 1] <= y) | (boxes[:, 3] >= height - y)
         return cut_x, cut_y
 
     def _visible(self, middle: Array) -> Array:
@@ -174,7 +179,10 @@ class GroundTracker:
         # A box cut by the frame's edge moves slower than its vehicle: it may hardly weigh, or the
         # speed learnt while a vehicle comes into view would be too low for seconds.
         cut_x, cut_y = self._cut(boxes)
-        cut = cut_x | cut_y if self._camera.anchor == "centre" else cut_x | (boxes[:, 3] >= self._camera.size_px[1] - 2)
+        if self._camera.anchor == "foot":
+            # A roof out of the picture says nothing of the wheels.
+            cut_y &= boxes[:, 3] > self._camera.size_px[1] / 2
+        cut = cut_x | cut_y
         sd_px = np.where(cut, sd_px * s.cut_noise, sd_px)
         sd_m = sd_px * self._plane.metres_per_px(anchor)
         return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
@@ -195,9 +203,10 @@ class GroundTracker:
         self._book.append(_Book(ids, hits, times, times.copy(), found.scores[taken], found.boxes[taken], votes))
 
     def _drop(self, t_ns: int, seen: NDArray[np.bool_]) -> None:
-        """Forget tentative tracks missed once, tracks lost too long or gone from the picture, and doubles."""
+        """Forget tracks lost too long (tentative ones soon) or gone from the picture, and doubles."""
         s, book = self._settings, self._book
-        keep = np.where(book.hits < s.min_hits, seen, t_ns - book.last_ns < s.lost_s * NS_PER_S)
+        patience_s = np.where(book.hits < s.min_hits, s.tentative_s, s.lost_s)
+        keep = seen | (t_ns - book.last_ns < patience_s * NS_PER_S)
         part = self._visible(self._box.x)
         share = (part[:, 2:] - part[:, :2]).prod(axis=1) / np.maximum(self._box.x[:, 2:], 1.0).prod(axis=1)
         keep &= seen | (share > s.gone_share)

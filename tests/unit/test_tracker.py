@@ -53,7 +53,7 @@ def test_coming_into_view_does_not_make_a_vehicle_slow() -> None:
     speeds = [
         track.speed_mps for tracks in run(2.0, 25, 10.0) for track in tracks if track.box_px[1] > 5 and track.speed_mps
     ]
-    assert speeds[6] == pytest.approx(10.0, rel=0.1)
+    assert speeds[10] == pytest.approx(10.0, rel=0.1)
 
 
 def test_unsure_detections_continue_but_never_begin_a_track() -> None:
