@@ -12,7 +12,7 @@ from edge.errors import ModelError
 from edge.frames import Detections, Frame
 from edge.types import KINDS, Kind
 from edge.vision.detect import open_detector
-from models.manifest import load_manifest
+from models.manifest import ModelIO, load_manifest
 from models.registry import Registry
 from tests import fake_ultralytics, tiny_models
 
