@@ -109,9 +109,9 @@ def _about_outbox(options: LiveOptions) -> str:
 def _about_end(outcome: Outcome) -> str:
     camera = outcome.camera
     return (
-        f"ended ({outcome.stopped or 'end of the stream'}): {outcome.frames} frames, {outcome.crossings} counted, "
-        f"{camera.dropped} frames dropped, {camera.restarts} restarts of the camera, "
-        f"{outcome.late_steps} of {outcome.steps + outcome.late_steps} control steps left out"
+        f"ended ({outcome.stopped or 'end of the stream'}): frames {outcome.frames}, counted {outcome.crossings}, "
+        f"frames dropped {camera.dropped}, camera restarts {camera.restarts}, "
+        f"control steps left out {outcome.late_steps} of {outcome.steps + outcome.late_steps}"
     )
 
 
