@@ -44,7 +44,7 @@ class TrackerSettings:
     buffer: float = 0.25
     min_hits: int = 2
     tentative_s: float = 0.1
-    lost_s: float = 1.0
+    lost_s: float = 1.5
     coast_s: float = 0.5
     same_iou: float = 0.85
     pixel_accel: float = 4.0

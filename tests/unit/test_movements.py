@@ -40,7 +40,7 @@ def test_the_other_way_is_the_other_movement() -> None:
 
 def test_waiting_on_the_line_for_ten_minutes_counts_once() -> None:
     def waits(t_s: float) -> Place | None:
-        # Stands with its middle on the exit gate, its box trembling 30 cm to and fro.
+        # Stands with its middle on the exit gate, its box trembling by 30 cm.
         if t_s < 2.0:
             return (9.0, 10.0 * t_s)
         if t_s < 602.0:
