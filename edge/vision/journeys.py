@@ -6,6 +6,7 @@ journey goes on through that, so counting asks journeys, never track numbers.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from edge.types import KINDS, Kind, Track
 from edge.vision.assign import best_pairs
 
 Array = NDArray[np.float64]
+PlaceM = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,12 @@ class Journey:
     track_id: int
     born_ns: int
     last_ns: int
-    first_m: Array
+    first_m: PlaceM
     first_px: tuple[float, float]
-    pos_m: Array
+    pos_m: PlaceM
     last_px: tuple[float, float]
     box_px: tuple[float, float, float, float]
-    vel_mps: Array
+    vel_mps: PlaceM
     gates: int
     speed_sd_mps: float = 0.0
     leap_m: float = 0.0
@@ -91,7 +93,17 @@ class Journey:
     @property
     def travelled_m(self) -> float:
         """Straight from where it was first seen to where it is."""
-        return float(np.hypot(*(self.pos_m - self.first_m)))
+        return math.hypot(*self.way_m)
+
+    @property
+    def way_m(self) -> PlaceM:
+        """From where it was first seen to where it is."""
+        return self.pos_m[0] - self.first_m[0], self.pos_m[1] - self.first_m[1]
+
+    @property
+    def speed_mps(self) -> float:
+        """Length of the velocity last known."""
+        return math.hypot(*self.vel_mps)
 
     @property
     def age_s(self) -> float:
@@ -108,33 +120,33 @@ class Journey:
         elapsed_s = (track.t_ns - self.last_ns) / NS_PER_S
         self.track_id = track.track_id
         self.last_ns = track.t_ns
-        self.leap_m = float(np.hypot(*(track.pos_m - self.pos_m - self.vel_mps * elapsed_s)))
-        self.pos_m = np.array(track.pos_m)
+        expected = (self.pos_m[i] + self.vel_mps[i] * elapsed_s for i in (0, 1))
+        self.leap_m = math.dist(track.pos_m, tuple(expected))
+        self.pos_m = track.pos_m
         self.last_px = track.foot_px
         self.box_px = track.box_px
         if track.vel_mps is not None:
-            self.vel_mps = np.array(track.vel_mps)
+            self.vel_mps = track.vel_mps
             self.speed_sd_mps = track.speed_sd_mps or 0.0
-            self._stand_or_go(track.t_ns, elapsed_s, float(np.hypot(*track.vel_mps)), stitch)
+            self._stand_or_go(track.t_ns, elapsed_s, self.speed_mps, stitch)
         elif self.hits >= 2:
             # Too young for the filter to say; the way it came so far has to do.
-            self.vel_mps = (self.pos_m - self.first_m) / max(self.age_s, 1e-3)
-            self.speed_sd_mps = 0.5 * float(np.hypot(*self.vel_mps))
+            age_s, way = max(self.age_s, 1e-3), self.way_m
+            self.vel_mps = (way[0] / age_s, way[1] / age_s)
+            self.speed_sd_mps = 0.5 * self.speed_mps
         self.votes[KINDS.index(track.kind)] += track.score
         self.hits += 1
         return elapsed_s
 
-    def note_lines(self, distance_m: Array, offset_m: Array, elapsed_s: float) -> None:
-        """Take signed distances to all gates and offsets along them, of the sighting just seen."""
-        if self.hits > 1:
-            change = distance_m - self.distance_m
-            over = (distance_m > 0) != (self.distance_m > 0)
-            if over.any():
-                share = -self.distance_m[over] / change[over]
-                late_ns = ((1.0 - share) * elapsed_s * NS_PER_S).astype(np.int64)
-                self.on_line_ns[over] = self.last_ns - late_ns
-                self.on_line_m[over] = self.offset_m[over] + share * (offset_m[over] - self.offset_m[over])
-        self.distance_m, self.offset_m = distance_m, offset_m
+    def pass_lines(self, over: NDArray[np.bool_], distance_m: Array, offset_m: Array, elapsed_s: float) -> None:
+        """Note when and where the lines `over` (gates,) were passed between the last sighting and this one.
+
+        Give it the signed distances and offsets of this sighting before they are kept.
+        """
+        share = -self.distance_m[over] / (distance_m[over] - self.distance_m[over])
+        late_ns = ((1.0 - share) * elapsed_s * NS_PER_S).astype(np.int64)
+        self.on_line_ns[over] = self.last_ns - late_ns
+        self.on_line_m[over] = self.offset_m[over] + share * (offset_m[over] - self.offset_m[over])
 
     def _stand_or_go(self, t_ns: int, elapsed_s: float, speed_mps: float, stitch: StitchSettings) -> None:
         if self.stopped_since_ns is None:
@@ -197,17 +209,16 @@ class Journeys:
         return self._begin(track)
 
     def _begin(self, track: Track) -> Journey:
-        pos = np.array(track.pos_m)
         journey = Journey(
             track_id=track.track_id,
             born_ns=track.t_ns,
             last_ns=track.t_ns,
-            first_m=pos,
+            first_m=track.pos_m,
             first_px=track.foot_px,
-            pos_m=pos,
+            pos_m=track.pos_m,
             last_px=track.foot_px,
             box_px=track.box_px,
-            vel_mps=np.zeros(2),
+            vel_mps=(0.0, 0.0),
             gates=self._gates,
         )
         journey.see(track, self._settings)
@@ -244,15 +255,15 @@ class Journeys:
 def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -> float:
     """How far off a lost journey's possible way a new track begins: 0 where expected, 1 at the limit."""
     gap_s = (t_ns - journey.last_ns) / NS_PER_S
-    speed = float(np.hypot(*journey.vel_mps))
+    speed = journey.speed_mps
     unsure_m = 2.0 * journey.speed_sd_mps * gap_s
-    step = np.array(track.pos_m) - journey.pos_m
+    step_x, step_y = track.pos_m[0] - journey.pos_m[0], track.pos_m[1] - journey.pos_m[1]
     if speed < stitch.moving_mps:
         reach = stitch.reach_m + 0.5 * stitch.accel_mps2 * gap_s**2 + min(unsure_m, stitch.reach_m)
-        return float(np.hypot(*step)) / reach
-    ahead = journey.vel_mps / speed
-    along = float(step @ ahead)
-    aside = abs(float(step[0] * ahead[1] - step[1] * ahead[0]))
+        return math.hypot(step_x, step_y) / reach
+    ahead_x, ahead_y = journey.vel_mps[0] / speed, journey.vel_mps[1] / speed
+    along = step_x * ahead_x + step_y * ahead_y
+    aside = abs(step_x * ahead_y - step_y * ahead_x)
     expected = speed * gap_s
     furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2 + unsure_m
     braking_s = min(gap_s, speed / stitch.braking_mps2)

@@ -7,6 +7,7 @@ what it is, and every answer that is "no" is kept as the reason it was not count
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from calibration.site import Movement
 from edge.clock import NS_PER_S
 from edge.types import Crossing, NotCounted, Track
 from edge.vision.gates import BEFORE, ON, PAST, Array, GateLines, Sides, sides_of
-from edge.vision.journeys import Journey, Journeys, StitchSettings
+from edge.vision.journeys import Journey, Journeys, PlaceM, StitchSettings
 
 PASSED_BESIDE = "passed beside the end of the gate"
 ENTERED_ELSEWHERE = "left by the exit gate without having passed the entry gate"
@@ -88,20 +89,24 @@ class MovementCounter:
             before = np.array([journey.side for journey, _, _ in seen])
             sides = sides_of(distances, before, self._settings.band_m)
             changed = (sides != before).any(axis=1)
+            last = np.array([journey.distance_m for journey, _, _ in seen])
+            over = (distances > 0) != (last > 0)
+            passes = over.any(axis=1)
             for i, (known, track, elapsed_s) in enumerate(seen):
                 journey = known
                 lane = lanes.get(track.track_id)
                 if lane is not None:
                     journey.lane_s[lane] = journey.lane_s.get(lane, 0.0) + elapsed_s
-                journey.note_lines(distances[i], offsets[i], elapsed_s)
+                if passes[i] and journey.hits > 1:
+                    journey.pass_lines(over[i], distances[i], offsets[i], elapsed_s)
                 if journey.hits == 1:
                     journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
                 elif changed[i] and self._arrives_anew(journey, sides[i]):
                     journey = self._journeys.replace(journey, track)
-                    journey.note_lines(distances[i], offsets[i], 0.0)
                     journey.side, journey.first_side = sides[i].copy(), sides[i].copy()
                 elif changed[i]:
                     self._pass_gates(journey, sides[i])
+                journey.distance_m, journey.offset_m = distances[i], offsets[i]
                 if journey.leaving and journey.counted is None:
                     crossing = self._decide(journey, [other for other, _, _ in seen])
                     if crossing is not None:
@@ -111,6 +116,8 @@ class MovementCounter:
     def blind(self, t_ns: int) -> tuple[NotCounted, ...]:
         """Nothing can be seen at t_ns; returns why those that were lost too long were not counted."""
         self._blind = True
+        # What passed meanwhile is unknown, so the next headway is too.
+        self._last_by_lane.clear()
         _, ended = self._journeys.update(t_ns, ())
         return self._explain(t_ns, ended)
 
@@ -207,7 +214,7 @@ class MovementCounter:
         if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
             return MOVED_TOO_LITTLE
         # A curve ends along the gate's normal; a shaky box is judged by its whole way.
-        ways = (journey.vel_mps, journey.pos_m - journey.first_m)
+        ways = (journey.vel_mps, journey.way_m)
         if all(_cosine(way, self._lines.normal[exit_]) < self._settings.min_heading for way in ways):
             return WRONG_HEADING
         return None
@@ -223,11 +230,10 @@ class MovementCounter:
 
     def _alignment(self, journey: Journey, index: int) -> float:
         """How well the way made agrees with the line from entry to exit gate (a cosine)."""
-        way = journey.pos_m - journey.first_m
         entry = self._lines.start_m[2 * index] + self._lines.along[2 * index] * self._lines.length_m[2 * index] / 2
         exit_ = self._lines.start_m[2 * index + 1]
         exit_ = exit_ + self._lines.along[2 * index + 1] * self._lines.length_m[2 * index + 1] / 2
-        return _cosine(way, exit_ - entry)
+        return _cosine(journey.way_m, exit_ - entry)
 
     def _count(self, journey: Journey, movement: Movement, entered_ns: int | None, t_ns: int) -> Crossing:
         journey.counted, journey.counted_ns = movement.id, journey.last_ns
@@ -247,7 +253,7 @@ class MovementCounter:
             lane=lane,
             track_id=journey.track_id,
             entered_ns=entered_ns,
-            speed_mps=float(np.hypot(*journey.vel_mps)),
+            speed_mps=journey.speed_mps,
             waited_s=journey.waited_s,
             headway_s=headway_s,
         )
@@ -281,7 +287,7 @@ class MovementCounter:
         if journey.travelled_m < 2.0:
             return None, STOOD
         for index, movement in enumerate(self._movements):
-            along = float((journey.pos_m - journey.first_m) @ self._lines.normal[2 * index + 1])
+            along = float(journey.way_m @ self._lines.normal[2 * index + 1])
             if journey.first_side[2 * index + 1] == PAST and along > 0.5 * journey.travelled_m:
                 return movement.id, GONE_BEFORE
         return None, NEAR_NO_GATE
@@ -311,6 +317,7 @@ def _shared_px(a: tuple[float, float, float, float], b: tuple[float, float, floa
     return width * height / max(smaller, 1e-9)
 
 
-def _cosine(a: Array, b: Array) -> float:
-    """Cosine of the angle between two vectors (2,); 0 where one has no length."""
-    return float(a @ b / max(float(np.hypot(*a) * np.hypot(*b)), 1e-9))
+def _cosine(a: PlaceM, b: Array) -> float:
+    """Cosine of the angle between two vectors; 0 where one has no length."""
+    x, y = float(b[0]), float(b[1])
+    return (a[0] * x + a[1] * y) / max(math.hypot(*a) * math.hypot(x, y), 1e-9)

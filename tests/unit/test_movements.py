@@ -226,3 +226,18 @@ def test_after_blindness_what_stands_astride_is_not_counted() -> None:
         t_ns, y = frame * 40_000_000, 20.0 + (frame - 51) * 0.25
         counted += count.update(t_ns, (track(t_ns, 1, (9.0, y), (0.0, 6.0)),), {})[0]
     assert counted == []
+
+
+def test_no_headway_across_blindness() -> None:
+    count = counter(SBT)
+    headways = []
+    for start_s, blind in ((0.0, False), (3.0, True), (6.0, False)):
+        for frame in range(75):
+            t_s = start_s + frame / 25
+            place = straight(10.0, start_s=start_s)(t_s)
+            tracks = () if place is None else (track(round(t_s * NS_PER_S), int(start_s), place, (0.0, 10.0)),)
+            crossings, _ = count.update(round(t_s * NS_PER_S), tracks, {})
+            headways += [c.headway_s for c in crossings]
+        if blind:
+            count.blind(round((start_s + 3) * NS_PER_S))
+    assert headways == [None, pytest.approx(3.0, abs=0.05), None]
