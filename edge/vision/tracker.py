@@ -46,7 +46,6 @@ class TrackerSettings:
     tentative_s: float = 0.1
     lost_s: float = 1.5
     coast_s: float = 0.5
-    same_iou: float = 0.85
     pixel_accel: float = 4.0
     ground_accel_mps2: float = 2.5
     box_noise: float = 0.05
@@ -203,17 +202,13 @@ class GroundTracker:
         self._book.append(_Book(ids, hits, times, times.copy(), found.scores[taken], found.boxes[taken], votes))
 
     def _drop(self, t_ns: int, seen: NDArray[np.bool_]) -> None:
-        """Forget tracks lost too long (tentative ones soon) or gone from the picture, and doubles."""
+        """Forget tracks lost too long (tentative ones soon) or gone from the picture."""
         s, book = self._settings, self._book
         patience_s = np.where(book.hits < s.min_hits, s.tentative_s, s.lost_s)
         keep = seen | (t_ns - book.last_ns < patience_s * NS_PER_S)
         part = self._visible(self._box.x)
         share = (part[:, 2:] - part[:, :2]).prod(axis=1) / np.maximum(self._box.x[:, 2:], 1.0).prod(axis=1)
         keep &= seen | (share > s.gone_share)
-        if len(book.ids) > 1:
-            same = np.triu(overlap(book.measured, book.measured) > s.same_iou, 1)
-            same &= seen[:, None] & seen[None, :]
-            keep &= ~same.any(axis=0)
         if not keep.all():
             book.keep(keep)
             self._box.keep(keep)
@@ -282,12 +277,15 @@ class _Book:
         return cls(n, n, n, n, np.empty(0, np.float32), np.empty((0, 4)), np.empty((0, len(KINDS))))
 
     def append(self, other: _Book) -> None:
-        for f in fields(self):
-            setattr(self, f.name, np.concatenate((getattr(self, f.name), getattr(other, f.name))))
+        for name in _COLUMNS:
+            setattr(self, name, np.concatenate((getattr(self, name), getattr(other, name))))
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        for f in fields(self):
-            setattr(self, f.name, getattr(self, f.name)[mask])
+        for name in _COLUMNS:
+            setattr(self, name, getattr(self, name)[mask])
+
+
+_COLUMNS = tuple(column.name for column in fields(_Book))
 
 
 def _corners(middle: Array) -> Array:

@@ -75,8 +75,11 @@ class CenterNetHead:
 def _peaks(heat: FloatArray, min_score: float) -> tuple[NDArray[np.intp], ...]:
     """Indices (class, y, x) of cells ≥ min_score that no cell of their 3×3 neighbourhood exceeds."""
     channel, y, x = np.nonzero(heat >= min_score)
-    padded = np.pad(heat, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
-    around = np.stack([padded[channel, y + dy, x + dx] for dy in range(3) for dx in range(3)])
+    rows, columns = heat.shape[1] - 1, heat.shape[2] - 1
+    # At a border the cell stands for the neighbours it lacks.
+    ys = [np.clip(y + dy, 0, rows) for dy in (-1, 0, 1)]
+    xs = [np.clip(x + dx, 0, columns) for dx in (-1, 0, 1)]
+    around = np.stack([heat[channel, row, column] for row in ys for column in xs])
     peak = heat[channel, y, x] >= around.max(axis=0)
     return channel[peak], y[peak], x[peak]
 
