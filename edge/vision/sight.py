@@ -27,6 +27,7 @@ class SightSettings:
     is not. Covered: spread below covered_spread (a bag over the lens, dense fog; a lens
     covered in part is not noticed). frozen_s: identical pictures for so long. A fault
     must last bad_s before it is believed, and be gone for good_s before sight is again.
+    light_every_s: light changes slowly, so not every picture is asked for it.
     """
 
     dark_mean: float = 20.0
@@ -35,6 +36,7 @@ class SightSettings:
     frozen_s: float = 2.0
     bad_s: float = 1.0
     good_s: float = 1.0
+    light_every_s: float = 0.2
 
 
 class SightMonitor:
@@ -50,6 +52,8 @@ class SightMonitor:
         self._still = _StillSince()
         self._reason: str | None = None
         self._differs_since_ns: int | None = None
+        self._light: str | None = None
+        self._light_ns = 0
         self._first = True
 
     def update(self, frame: Frame) -> Sight:
@@ -58,7 +62,9 @@ class SightMonitor:
         sample = frame.image[:: max(1, frame.image.shape[0] // _SAMPLE_ROWS)]
         still_s = (t_ns - self._still.update(t_ns, frame.image, sample)) / NS_PER_S
         frozen = still_s >= self._settings.frozen_s
-        seen = "frozen" if frozen else self._of_light(sample)
+        if self._first or t_ns - self._light_ns >= self._settings.light_every_s * NS_PER_S:
+            self._light, self._light_ns = self._of_light(sample), t_ns
+        seen = "frozen" if frozen else self._light
         # frozen_s has already been waited for.
         if self._first or frozen or self._lasted(seen, t_ns):
             self._reason = seen

@@ -51,6 +51,7 @@ class PicturePreparer:
         self._picture = picture
         self._tensor = tensor
         self._table = _value_table(picture, tensor)
+        self._as_is = bool((self._table == np.arange(256)).all())
 
     def prepare(self, image: ImageBGR) -> tuple[NDArray[Any], Fit]:
         """The input tensor, of batch size 1, and how the frame lies in it. `image` is not changed."""
@@ -60,7 +61,11 @@ class PicturePreparer:
         if self._tensor.layout == "nchw":
             planes = np.empty((1, 3, height, width), self._table.dtype)
             for channel, plane in enumerate(cv2.split(fitted)):
-                cv2.LUT(plane, self._table, dst=planes[0, 2 - channel if rgb else channel])
+                into = planes[0, 2 - channel if rgb else channel]
+                if self._as_is:
+                    into[...] = plane
+                else:
+                    cv2.LUT(plane, self._table, dst=into)
             return planes.astype(self._tensor.dtype, copy=False), fit
         ordered = cv2.cvtColor(fitted, cv2.COLOR_BGR2RGB) if rgb else fitted
         values = np.asarray(cv2.LUT(ordered, self._table))
