@@ -11,6 +11,7 @@ not depend on what it sees.
 
 from __future__ import annotations
 
+import os
 import statistics
 import warnings
 from pathlib import Path
@@ -129,7 +130,10 @@ def main() -> None:
     parser.add_argument("--video", type=Path, default=DEMO_CLIP)
     parser.add_argument("--site", default="demo")
     parser.add_argument("--model", default=None, help="detector model; the best one installed if left out")
-    parser.add_argument("--threads", type=int, default=2)
+    spare = max(1, (os.cpu_count() or 2) - 1)
+    parser.add_argument(
+        "--threads", type=int, default=spare, help="default leaves one core to decoding, as a cabinet does"
+    )
     options = parser.parse_args()
     cv2.setNumThreads(options.threads)
     rounds, frames = (3, 60) if options.quick else (7, 200)
