@@ -169,9 +169,13 @@ class PhaseInterval(_Message):
 
 
 class SignalBody(_Message):
-    """Measured lamps, sent on each change, and what was asked for with the reason."""
+    """Measured lamps, sent on each change, and what was asked for with the reason.
+
+    modelled is true where no lamp was measured: a model answered what a core would show.
+    """
 
     stream: Literal[Stream.SIGNAL] = Stream.SIGNAL
+    modelled: bool = False
     mode: Literal["startup", "running", "flash"]
     fault: str | None
     phases: list[PhaseInterval]

@@ -195,7 +195,10 @@ class PedInterval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignalState:
-    """Measured state of the lamps. since_ns: when each phase's interval began."""
+    """Measured state of the lamps. since_ns: when each phase's interval began.
+
+    modelled: no lamp was measured, a model answered what a signal core would show.
+    """
 
     t_ns: int
     intervals: Mapping[int, Interval]
@@ -203,3 +206,4 @@ class SignalState:
     pedestrian: Mapping[int, PedInterval] = field(default_factory=dict)
     mode: Literal["startup", "running", "flash"] = "running"
     fault: str | None = None
+    modelled: bool = False

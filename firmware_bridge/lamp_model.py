@@ -88,6 +88,7 @@ class LampModel:
             {number: self._pedestrian(number) for number, times in self._times.items() if times.walk},
             self._mode,
             own or fault,
+            modelled=True,
         )
 
     def _asked(self) -> bool:

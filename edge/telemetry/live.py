@@ -42,7 +42,14 @@ class SignalChanges:
             for number, interval in sorted(state.intervals.items())
         ]
         reason = request.reason if request else ""
-        body = SignalBody(mode=state.mode, fault=state.fault, phases=phases, requested=requested, reason=reason)
+        body = SignalBody(
+            modelled=state.modelled,
+            mode=state.mode,
+            fault=state.fault,
+            phases=phases,
+            requested=requested,
+            reason=reason,
+        )
         return [(state.t_ns, body)]
 
 
