@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.geometry import GroundPlane
+from calibration.geometry import GroundPlane, stop_axis
 from calibration.site import Camera, Lane, PointPx
+from calibration.stop_axis import StopAxis
 from edge.clock import NS_PER_S
 from edge.types import VEHICLE_KINDS, Crossing, Kind, LaneState, Queue, Track
 
@@ -71,33 +72,6 @@ class LaneMap:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class LaneAxis:
-    """Distance upstream of the stop line, along the lane; far_m is how far the lane is seen."""
-
-    stop_m: NDArray[np.float64]
-    upstream: NDArray[np.float64]
-    far_m: float
-
-    @classmethod
-    def of(cls, lane: Lane, plane: GroundPlane) -> LaneAxis | None:
-        """None for a lane without a stop line."""
-        if lane.stop_line_px is None:
-            return None
-        a, b = plane.to_m(lane.stop_line_px)
-        corners = plane.to_m(lane.polygon_px)
-        across = (b - a) / np.hypot(*(b - a))
-        upstream = np.array((-across[1], across[0]))
-        middle = (a + b) / 2
-        if upstream @ (corners.mean(axis=0) - middle) < 0:
-            upstream = -upstream
-        return cls(middle, upstream, float(((corners - middle) @ upstream).max()))
-
-    def before_m(self, pos_m: tuple[float, float]) -> float:
-        """Metres upstream of the stop line; negative past it."""
-        return float((pos_m[0] - self.stop_m[0]) * self.upstream[0] + (pos_m[1] - self.stop_m[1]) * self.upstream[1])
-
-
 class QueueMeter:
     """Lanes of one camera. Give it every frame's tracks in time order."""
 
@@ -106,7 +80,7 @@ class QueueMeter:
     ) -> None:
         self._settings = settings if settings is not None else QueueSettings()
         self._foot_is_front = camera.anchor == "foot"
-        self._axes = {lane.id: LaneAxis.of(lane, plane) for lane in lanes}
+        self._axes = {lane.id: stop_axis(lane, plane) for lane in lanes}
         self._occupied = {lane.id: _Share(self._settings.window_s) for lane in lanes}
         self._headway: dict[str, tuple[int, float]] = {}
         self._last_ns: int | None = None
@@ -147,7 +121,7 @@ class QueueMeter:
         self,
         t_ns: int,
         name: str,
-        axis: LaneAxis | None,
+        axis: StopAxis | None,
         tracks: list[Track],
         standing_since_ns: dict[int, int],
         elapsed_s: float,
@@ -170,7 +144,7 @@ class QueueMeter:
         self,
         t_ns: int,
         name: str,
-        axis: LaneAxis,
+        axis: StopAxis,
         placed: list[tuple[float, Track]],
         standing_since_ns: dict[int, int],
     ) -> Queue:
