@@ -12,6 +12,7 @@ from edge.errors import ModelError
 from edge.frames import Detections, Frame
 from edge.types import KINDS, Kind
 from edge.vision.detect import open_detector
+from edge.vision.detect.classes import COCO_80, classes_of
 from models.manifest import ModelIO, load_manifest
 from models.registry import Registry
 from tests import fake_ultralytics, tiny_models
@@ -192,3 +193,10 @@ def test_a_camera_straight_above_takes_further_classes() -> None:
     assert ModelIO().from_above().classes is None
     with pytest.raises(ValueError, match="class 67 of the model is given to two kinds"):
         ModelIO(classes={Kind.CAR: (67,)}, overhead={Kind.TRUCK: (67,)})
+
+
+def test_numbers_for_names_are_no_names() -> None:
+    # What Ultralytics writes into an export of a model that was built without names.
+    assert classes_of(80, {index: str(index) for index in range(80)}, "m.onnx") == COCO_80
+    with pytest.raises(ModelError, match="3 classes without names"):
+        classes_of(None, {0: "0", 1: "1", 2: "2"}, "m.onnx")

@@ -45,6 +45,9 @@ SIDECAR_EXAMPLE = "classes = { car = [0, 3], truck = [1], bus = [2] }"
 
 def classes_of(count: int | None, names: Mapping[int, str] | None, source: str) -> Classes:
     """The classes of a model without sidecar. Raises ModelError that shows what to write."""
+    if names is not None and all(name == str(index) for index, name in names.items()):
+        # A model that was built without names carries its own indices as names: they say nothing.
+        count, names = len(names), None
     if names is not None and (named := classes_from_names(names)):
         return named
     if names is None and count in {None, 80}:
