@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 from scipy.optimize import linear_sum_assignment
 
 from edge.clock import NS_PER_S
@@ -44,7 +44,7 @@ class Truth(BaseModel):
 
     fps: float = Field(gt=0)
     frames: int = Field(gt=0)
-    counts: dict[str, int] | None
+    counts: dict[str, NonNegativeInt] | None
     crossings: tuple[TruthCrossing, ...] | None = None
     sha256: str | None = None
 
@@ -109,13 +109,20 @@ class Evaluation:
 def load_truth(path: Path) -> Truth:
     """A hand count; InputError names what is wrong with the file."""
     try:
-        return Truth.model_validate_json(path.read_bytes())
+        truth = Truth.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; give a *.truth.json file") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{path}: {where}: {first['msg']}") from error
+        raise InputError(f"{path}: {where}: {first['msg']}; correct it") from error
+    for index, crossing in enumerate(truth.crossings or ()):
+        if truth.counts is not None and crossing.direction not in truth.counts:
+            raise InputError(
+                f"{path}: crossings.{index}.direction: {crossing.direction!r} is not among the counts, "
+                f"{', '.join(truth.counts)}; correct it or count it"
+            )
+    return truth
 
 
 def weighted_rmse(truth: Sequence[float], ours: Sequence[float]) -> float:

@@ -18,6 +18,9 @@ from edge.replay.files import EVENTS
 
 Event = Mapping[str, Any]
 
+#: What every reader takes from the run event.
+_MUST = frozenset({"site", "movements"})
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -46,8 +49,8 @@ def read(folder: Path) -> Record:
         raise InputError(f"{path}: {error.strerror}; give the folder that `stopline replay … --out` wrote") from error
     complete, _, _cut = text.rpartition("\n")
     events = [_event(path, number, line) for number, line in enumerate(complete.splitlines(), start=1)]
-    if not events or events[0]["kind"] != "run":
-        raise InputError(f"{path}: does not begin with a run event; replay the video again")
+    if not events or events[0]["kind"] != "run" or not _MUST.issubset(events[0]):
+        raise InputError(f"{path}: does not begin with a whole run event; replay the video again")
     end = events[-1] if events[-1]["kind"] == "end" else None
     return Record(events[0], end, tuple(events))
 

@@ -194,7 +194,18 @@ def test_warnings_name_another_file_and_a_short_replay() -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(None, "No such file"), (b"", "file"), (b'{"fps": 0}', "fps"), (b"\xff\xfe", "file"), (b'{"fps": 25}', "frames")],
+    [
+        (None, "No such file"),
+        (b"", "file"),
+        (b'{"fps": 0}', "fps"),
+        (b"\xff\xfe", "file"),
+        (b'{"fps": 25}', "frames"),
+        (b'{"fps": 25, "frames": 9, "counts": {"N": -3}}', "counts.N"),
+        (
+            b'{"fps": 25, "frames": 9, "counts": {"N": 1}, "crossings": [{"frame": 1, "direction": "S"}]}',
+            "crossings.0.direction: 'S'",
+        ),
+    ],
 )
 def test_bad_truth_files_name_file_and_field(tmp_path: Path, content: bytes | None, says: str) -> None:
     path = tmp_path / "clip.truth.json"

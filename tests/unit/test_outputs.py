@@ -159,7 +159,9 @@ def test_known_time_adds_up_to_the_recording(
 
 def test_a_record_whose_last_line_was_cut_is_read(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_text('{"kind":"run","t_ns":0}\n{"kind":"crossing","t_ns":2000000000}\n{"kind":"cro')
+    path.write_text(
+        '{"kind":"run","movements":[],"site":"s","t_ns":0}\n{"kind":"crossing","t_ns":2000000000}\n{"kind":"cro'
+    )
     record = read(tmp_path)
     assert (len(record.events), record.end, record.last_s) == (2, None, 2.0)
 
