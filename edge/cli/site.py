@@ -47,11 +47,12 @@ def validate(
         found = [asdict(finding) for finding in findings]
         print(json.dumps({"file": str(path), "ok": served, "findings": found, "summary": summary}, ensure_ascii=False))
     else:
-        _print(path, findings)
+        for finding in findings:
+            print(f"{path}: {finding.severity}: {finding.sentence()}")
         if site is not None and served:
             print(_spoken(path, site))
     if not served:
-        raise typer.Exit(SiteError.exit_code)
+        raise SiteError(_verdict(path, findings))
 
 
 @app.command(
@@ -78,14 +79,9 @@ def show(
     print(f"{out}: {site.id} as camera {chosen.id} sees it")
 
 
-def _print(path: Path, findings: tuple[Finding, ...]) -> None:
-    for finding in findings:
-        print(f"{path}: {finding.severity}: {finding.sentence()}")
+def _verdict(path: Path, findings: tuple[Finding, ...]) -> str:
     faults = sum(finding.severity == "error" for finding in findings)
-    if faults:
-        print(
-            f"{path}: {_count(faults, 'error')}, {_count(len(findings) - faults, 'warning')}: not served until mended"
-        )
+    return f"{path}: {_count(faults, 'error')}, {_count(len(findings) - faults, 'warning')}: not served until mended"
 
 
 def _summary(site: Site) -> dict[str, object]:
