@@ -10,6 +10,7 @@ from edge.cli.examples import examples
 from edge.errors import ConfigError
 
 app = typer.Typer(
+    add_completion=False,
     help="The office: hears the cabinets, stores what they send, shows and serves it.",
     no_args_is_help=True,
     epilog=examples(
@@ -33,18 +34,18 @@ def _group() -> None:
 def run(
     db: Annotated[str, typer.Option(help="SQLite file, made if missing, or a database URL.")] = "stopline.sqlite",
     broker: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="MQTT 5 broker.  [default: 127.0.0.1:1883]")
+        str | None, typer.Option(metavar="HOST:PORT", help="MQTT 5 broker.", show_default="127.0.0.1:1883")
     ] = None,
     embedded_broker: Annotated[
         bool, typer.Option("--embedded-broker", help="Start a broker on --host, for a town without one.")
     ] = False,
     broker_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Port of the embedded broker; 0 takes a free one.  [default: 1883]"),
+        typer.Option(min=0, max=65535, help="Port of the embedded broker; 0 takes a free one.", show_default="1883"),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of page and API; 0 takes a free one.")] = 8080,
-    org: Annotated[str | None, typer.Option(help="Only this organisation's cabinets.  [default: all]")] = None,
+    org: Annotated[str | None, typer.Option(help="Only this organisation's cabinets.", show_default="all")] = None,
     share: Annotated[
         str | None, typer.Option(metavar="GROUP", help="Share the work with other collectors on the same database.")
     ] = None,

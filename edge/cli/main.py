@@ -96,7 +96,8 @@ def _show_version(wanted: bool) -> None:
 
 def _root(
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for every detail.")
+        int,
+        typer.Option("--verbose", "-v", count=True, show_default=False, help="Log to stderr; twice for every detail."),
     ] = 0,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave.")

@@ -21,7 +21,7 @@ app = typer.Typer(
     epilog=examples("stopline models list", "stopline models pull centernet"),
 )
 
-NameOption = Annotated[list[str] | None, typer.Argument(help="Models, by name; without any, all.", show_default=False)]
+NameOption = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Models, by name.", show_default=False)]
 
 
 @app.command("list", epilog=examples("stopline models list", "stopline models list --json"))

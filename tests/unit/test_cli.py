@@ -94,6 +94,15 @@ def test_each_help_ends_in_two_examples_that_parse(row: cli.Subcommand, capsys: 
                 pass
 
 
+def test_help_shows_defaults_that_are_decided_later(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["collector", "run", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "127.0.0.1:1883" in text
+    assert "(1883)" in text
+    assert cli.main(["collector", "--help"]) == 0
+    assert "completion" not in capsys.readouterr().out
+
+
 def test_an_unknown_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["evaluate", "--nonsense"]) == 2
     assert "--nonsense" in capsys.readouterr().err
