@@ -27,6 +27,7 @@ from edge.errors import ConfigError, NetworkError
 from edge.replay import record
 from edge.replay.compose import ReplayOptions, machine_facts, replay_video, sha256_of
 from edge.replay.evaluate import Evaluation, evaluate, load_truth
+from edge.replay.outputs import storing
 from edge.seams import Detector
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
@@ -69,9 +70,10 @@ def demo(
     say = Console(highlight=False, soft_wrap=True)
     clock = SystemClock()
     stay = keep if keep is not None else sys.stdin.isatty() and say.is_terminal
-    out.mkdir(parents=True, exist_ok=True)
-    for stale in (*out.glob("office.db*"), *out.glob("outbox.db*")):
-        stale.unlink()
+    with storing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for stale in (*out.glob("office.db*"), *out.glob("outbox.db*")):
+            stale.unlink()
     options = ReplayOptions(video or DEMO_CLIP, load_site(site or "demo"), out / "replay", org=_ORG, threads=2)
     options = replace(options, outbox=out / "outbox.db")
     detector = _detector(options, video, model, say)

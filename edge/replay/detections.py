@@ -72,6 +72,9 @@ class RecordedDetector:
         video_sha256 is that of the video to be replayed; None accepts any.
         """
         try:
+            # np.load takes anything that is no archive for a pickle, and says how to run it
+            if path.is_file() and not zipfile.is_zipfile(path):
+                raise ValueError("no .npz archive")
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 header = json.loads(str(stored["header"]))
                 arrays = {name: np.asarray(stored[name]) for name in _ARRAYS}
