@@ -110,7 +110,7 @@ def stopline(cwd: Path, *arguments: str, **environment: str) -> Said:
         ((*MODEL, "bad.tflite"), 79, ["bad.tflite: ", "export it again"]),
         ((*MODEL, "text.txt"), 79, ["text.txt: is no model file", ".onnx"]),
         ((*MODEL, "objectron-ssd"), 79, ["store/objectron-ssd.tflite", "expected sha256", "stopline models pull"]),
-        (MODEL[:-1], 79, ["store: there is no detector model here", "stopline models pull"]),
+        (MODEL[:-1], 79, ["empty: there is no detector model here", "stopline models pull"]),
         # kept detections
         ((*REPLAY[:-1], "text.txt", "--out", "never"), 65, ["text.txt: ", "no .npz archive"]),
         ((*REPLAY[:-1], "gone.npz", "--out", "never"), 65, ["gone.npz: No such file", "--record-detections"]),
@@ -142,11 +142,11 @@ def test_one_sentence_and_the_documented_code(
     place: Path, arguments: tuple[str, ...], code: int, words: list[str]
 ) -> None:
     store = "empty" if arguments == MODEL[:-1] else "store"
-    if store == "store" and "objectron-ssd" in arguments:
+    if "objectron-ssd" in arguments:  # a refused file is renamed, so each run needs its own
         (place / "store" / "objectron-ssd.tflite").write_bytes(b"altered")
     said = stopline(place, *arguments, STOPLINE_MODELS=str(place / store))
     assert said.code == code, said.err
-    for word in (word.replace("store: ", f"{store}: ") for word in words):
+    for word in words:
         assert word in said.complaint
     assert len(said.err.splitlines()) == 1
     assert not (place / "never").exists()
