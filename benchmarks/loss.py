@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,7 +199,7 @@ def drained(options: ReplayOptions) -> tuple[int, float]:
 
 def in_office(database: Path, crossings_made: int) -> tuple[int, int]:
     """Records stored, and how many more crossings stand there than were made."""
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db:
         (stored,) = db.execute("select count(*) from records").fetchone()
         (crossings,) = db.execute("select count(*) from crossings").fetchone()
     return int(stored), max(0, int(crossings) - crossings_made)

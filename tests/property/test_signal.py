@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calibration.signal_timing import conflicts
@@ -62,6 +62,9 @@ def drive(signal: Signal, asked: Asked, witness: Witness | None) -> tuple[Signal
 
 
 @given(SIGNALS, REQUESTS)
+# Found by chance: a red of 1 ms before flash, and a request at the instant that flash begins.
+@example(LOPSIDED, [(0, {2, 6}, 9_500, 0), (1_883, {2}, 118, 0), (118, {2, 6}, 1, 0)])
+@example(EIGHT, [(0, {2, 6}, 9_500, 0), (1_882, {2, 6}, 1, 0), (118, {2, 6}, 9_500, 0)])
 @settings(max_examples=150, deadline=None)
 def test_no_requests_whatever_break_the_laws_of_lamps(signal: Signal, asked: Asked) -> None:
     state, lines, refused = drive(signal, asked, Witness(signal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_what_cannot_be_used_is_named_with_the_fix(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("no database at all, but long enough to be read as one" * 100)
     other = tmp_path / "other.sqlite"
-    with sqlite3.connect(other) as link:
+    with closing(sqlite3.connect(other)) as link, link:
         link.execute("CREATE TABLE theirs (a)")
     link.close()
     for where, why in [
