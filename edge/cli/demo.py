@@ -185,17 +185,21 @@ def _tell(say: Console, options: ReplayOptions, stored: dict[str, Any], evaluati
     table = Table(title=f"{options.site.name}", title_justify="left")
     for column in ("movement", "counted", "in the office", *(("true",) if evaluation else ())):
         table.add_column(column, justify="left" if column == "movement" else "right")
-    office = {
-        row["movement"]: sum(sum((interval["counts"] or {}).values()) for interval in row["intervals"])
-        for row in stored["movements"]
-    }
+    office = {row["movement"]: _total(row["intervals"]) for row in stored["movements"]}
     for movement in (m for m in options.site.movements if m.camera == options.camera.id):
         counted = sum(event["movement"] == movement.id for event in done.of("crossing"))
         true = evaluation.directions.get(movement.direction or movement.id) if evaluation else None
-        cells = [movement.id, str(counted), str(office.get(movement.id, 0))]
+        stood = office.get(movement.id)
+        cells = [movement.id, str(counted), "–" if stood is None else str(stood)]
         if evaluation:
             cells.append("–" if true is None else str(true.truth))
         table.add_row(*cells)
     say.print(table)
     if evaluation and evaluation.effectiveness is not None:
         say.print(f"counting effectiveness against the scene's truth: {evaluation.effectiveness:.3f}")
+
+
+def _total(intervals: list[dict[str, Any]]) -> int | None:
+    """Road users of all known intervals; None where none is known."""
+    known = [interval["counts"] for interval in intervals if interval["counts"] is not None]
+    return sum(sum(counts.values()) for counts in known) if known else None

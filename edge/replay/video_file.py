@@ -1,8 +1,8 @@
 """A video file that grows frame by frame: H.264 by the system's ffmpeg where there is one, else OpenCV.
 
 H.264 plays everywhere, browsers included. OpenCV's own wheel cannot write it; its
-MPEG-4 part 2 (`mp4v`, about 2 ms a frame) plays in desktop players, its VP9 (`vp09`)
-in browsers too, but takes about 150 ms a frame.
+MPEG-4 part 2 (`mp4v`, cheap to write) plays in desktop players, its VP9 (`vp09`)
+in browsers too, but takes longer to write than most detectors take to look.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from sim_videos.detector import SimulatedDetector
 from sim_videos.truth import load_scene_truth
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+# Seeds in which a tracker that knows neither the frame's edge nor the ground loses two vehicles of a movement.
+@pytest.mark.parametrize("seed", [1, 4, 6])
 def test_counts_and_queues_of_the_demo(seed: int) -> None:
     site, truth = load_site("demo"), load_scene_truth(DEMO_TRUTH)
     (camera,) = site.cameras

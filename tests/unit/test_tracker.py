@@ -103,17 +103,31 @@ def test_two_side_by_side_keep_their_numbers() -> None:
     assert sorted(map(sorted, seen.values())) == [[6], [9]]
 
 
-def test_one_that_leaves_is_not_taken_for_one_that_comes_in_there() -> None:
-    # Out by the right edge of a 360 px frame; as it goes, another comes in at the same place.
+@pytest.mark.parametrize(("out_px", "in_px"), [(8, 6), (8, 10), (12, 10)])
+def test_one_that_leaves_is_not_taken_for_one_that_comes_in_there(out_px: int, in_px: int) -> None:
+    # Out by the right edge of a 360 px frame, not seen as its last 45 px go; another comes in at the same place.
     tracker, numbers = GroundTracker(CAMERA, PLANE), dict[str, set[int]](out=set(), back=set())
     for k in range(1, 60):
         boxes = []
-        for name, x in (("out", 60 + 8 * k), ("back", 580 - 6 * k)):
+        for name, x, least in (("out", 60 + out_px * k, 45), ("back", 405 + in_px * (28 - k), 12)):
             left, right = x - 45, min(x + 45, 360)
-            if right - left > 12:
-                boxes.append((name, (float(left), 300.0 if name == "out" else 285.0, float(right), 335.0)))
+            if right - left > least:
+                boxes.append((name, (float(left), 300.0, float(right), 335.0)))
         tracks = tracker.update(detections(k / 12.5, [box for _, box in boxes]))
         for name, box in boxes:
             numbers[name] |= {t.track_id for t in tracks if t.seen and abs(t.box_px[0] - box[0]) < 1}
     assert numbers["back"]
     assert not numbers["out"] & numbers["back"]
+
+
+def test_boxes_that_overlap_but_stand_apart_on_the_ground_are_two() -> None:
+    tracker = GroundTracker(CAMERA, PLANE)
+    first: set[int] = set()
+    second: set[int] = set()
+    for k in range(1, 100):
+        behind = k >= 50
+        tracks = tracker.update(detections(k / 25, [box_at(9, 18.4 if behind else 15)]))
+        (second if behind else first).update(track.track_id for track in tracks if track.seen)
+    assert first
+    assert second
+    assert not first & second
