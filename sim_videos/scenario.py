@@ -1,0 +1,237 @@
+"""A scenario: one TOML file that says what street, traffic, light, weather, mishaps and cameras there are.
+
+Read once, checked as a whole, frozen; unknown keys are refused. `sim_videos/README.md`
+explains every key. What depends on the junction (does this movement exist?) is checked
+by `sim_videos.world` when it builds the street.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from calibration.site import MovementId, Name, PhaseNumber, SiteId
+from edge.errors import ConfigError
+from sim_videos.state import IncidentKind
+
+ApproachId = Literal["NB", "SB", "EB", "WB"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+#: Shipped with the code.
+LIBRARY = Path(__file__).parent / "scenarios"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ArmSpec(_Model):
+    """One leg of a parametric junction, named by where its traffic heads.
+
+    lanes are through lanes (the outer one also turns right, the inner one also left where
+    there is no bay); left_bay_m is the length of a left-turn bay, 0 for none.
+    """
+
+    approach: ApproachId
+    name: str = ""
+    lanes: Annotated[int, Field(ge=1, le=4)] = 1
+    exit_lanes: Annotated[int, Field(ge=1, le=4)] = 1
+    left_bay_m: Annotated[float, Field(ge=0, le=120)] = 0
+    lane_width_m: Annotated[float, Field(ge=2.5, le=4.5)] = 3.3
+    cycle_lane: bool = False
+    crossing: bool = True
+    length_m: Annotated[float, Field(ge=60, le=1000)] = 220
+    speed_limit_mps: Annotated[float, Field(ge=5, le=30)] = 13.4
+
+
+class JunctionSpec(_Model):
+    """Either arms (three or four) of a parametric junction, or a SUMO net beside the file and its junction's id."""
+
+    arms: tuple[ArmSpec, ...] = ()
+    net: Path | None = None
+    junction: str | None = None
+    left_hand_traffic: bool = False
+
+    @model_validator(mode="after")
+    def _one_of(self) -> JunctionSpec:
+        if (self.net is None) == (not self.arms):
+            raise ValueError("give either arms or net, not both and not neither")
+        if self.arms and len(self.arms) < 3:
+            raise ValueError("a junction has three or four arms")
+        names = [arm.approach for arm in self.arms]
+        if len(set(names)) != len(names):
+            raise ValueError("each approach may have one arm only")
+        return self
+
+
+class SignalSpec(_Model):
+    """Overrides of the timing that is worked out from the junction (Webster's splits for the demand)."""
+
+    cycle_s: Annotated[float, Field(ge=30, le=240)] | None = None
+    splits_s: dict[PhaseNumber, float] | None = None
+    yellow_s: Annotated[float, Field(ge=3, le=6)] = 3.5
+    red_clearance_s: Annotated[float, Field(ge=0, le=6)] = 2.0
+
+
+class DemandSpec(_Model):
+    """Vehicles of one movement in one stretch of time; mix is make → share (a usual city mix unless given)."""
+
+    movement: MovementId
+    vehicles_per_h: Annotated[float, Field(ge=0, le=4000)]
+    from_s: float | None = None
+    to_s: float | None = None
+    mix: dict[str, Share] | None = None
+
+
+class WalkersSpec(_Model):
+    """Pedestrians an hour on the crossing of an approach, both directions together."""
+
+    approach: ApproachId
+    walkers_per_h: Annotated[float, Field(ge=0, le=3000)]
+    from_s: float | None = None
+    to_s: float | None = None
+
+
+class LookSpec(_Model):
+    """Light and weather. hour is local solar time: 12 is noon, 20.5 dusk, 23 night. fog_m is how far one sees."""
+
+    hour: Annotated[float, Field(ge=0, lt=24)] = 11.0
+    cloud: Share = 0.3
+    rain: Share = 0.0
+    wet: Share = 0.0
+    fog_m: Annotated[float, Field(ge=20, le=2000)] | None = None
+
+
+class IncidentSpec(_Model):
+    """One mishap. lane is the scenario's name of an inbound lane; from_stop_m how far before its stop line.
+
+    Which keys matter depends on the kind: `sim_videos/README.md`.
+    """
+
+    kind: IncidentKind
+    at_s: Annotated[float, Field(ge=0)]
+    for_s: Annotated[float, Field(gt=0)]
+    lane: Name | None = None
+    approach: ApproachId | None = None
+    movement: MovementId | None = None
+    from_stop_m: Annotated[float, Field(ge=0, le=300)] = 30.0
+    make: str | None = None
+
+
+class CameraSpec(_Model):
+    """One camera on a mast. `facing` is the approach whose oncoming traffic it watches.
+
+    Without pos_m it stands on the far side of the junction, beyond_m past the middle and
+    aside_m to the right of the approach's axis. aim_m is how far before the stop line its
+    optical axis meets the road. k1, k2: radial distortion (OpenCV's model).
+    """
+
+    id: SiteId
+    facing: ApproachId
+    size_px: tuple[Annotated[int, Field(ge=160, le=3840)], Annotated[int, Field(ge=120, le=2160)]] = (640, 360)
+    height_m: Annotated[float, Field(ge=3, le=40)] = 9.0
+    beyond_m: Annotated[float, Field(ge=0, le=80)] = 22.0
+    aside_m: Annotated[float, Field(ge=-40, le=40)] = 3.0
+    pos_m: tuple[float, float] | None = None
+    aim_m: Annotated[float, Field(ge=-20, le=150)] = 22.0
+    roll_deg: Annotated[float, Field(ge=-20, le=20)] = 0.0
+    fov_deg: Annotated[float, Field(ge=15, le=110)] = 56.0
+    k1: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
+    k2: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
+
+
+class CameraFaultSpec(_Model):
+    """One camera fault on the timetable.
+
+    dark: black picture; frozen: the same picture again; knocked: turned by pan_deg, tilt_deg;
+    dirt, blur: amount 0..1; dropped: share of frames lost; latency: late by late_s.
+    """
+
+    camera: SiteId
+    kind: Literal["dark", "frozen", "knocked", "dirt", "blur", "dropped", "latency"]
+    at_s: Annotated[float, Field(ge=0)]
+    for_s: Annotated[float, Field(gt=0)]
+    amount: Share = 0.7
+    pan_deg: Annotated[float, Field(ge=-45, le=45)] = 4.0
+    tilt_deg: Annotated[float, Field(ge=-20, le=20)] = 1.5
+    late_s: Annotated[float, Field(ge=0, le=10)] = 0.5
+
+
+class Scenario(_Model):
+    """The whole. The first frame is at t = 0; warm_up_s of traffic run before it."""
+
+    schema_version: Literal[1]
+    id: SiteId
+    about: str
+    seed: Annotated[int, Field(ge=0)] = 1
+    duration_s: Annotated[float, Field(gt=0, le=86400)] = 120.0
+    warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 120.0
+    fps: Annotated[float, Field(ge=1, le=30)] = 10.0
+    control: Literal["fixed", "actuated"] = "fixed"
+    junction: JunctionSpec
+    signal: SignalSpec = SignalSpec()
+    demand: tuple[DemandSpec, ...] = Field(min_length=1)
+    cyclists_per_h: dict[ApproachId, float] = {}
+    walkers: tuple[WalkersSpec, ...] = ()
+    look: LookSpec = LookSpec()
+    incidents: tuple[IncidentSpec, ...] = ()
+    cameras: tuple[CameraSpec, ...] = Field(min_length=1)
+    camera_faults: tuple[CameraFaultSpec, ...] = ()
+
+    @model_validator(mode="after")
+    def _within(self) -> Scenario:
+        for number, incident in enumerate(self.incidents):
+            if incident.at_s >= self.duration_s:
+                raise ValueError(
+                    f"incidents.{number}.at_s: {incident.at_s:g} s lies outside the run of {self.duration_s:g} s; "
+                    "begin it earlier or run longer"
+                )
+        cameras = [camera.id for camera in self.cameras]
+        if len(set(cameras)) != len(cameras):
+            raise ValueError("cameras: each id may be used once")
+        for number, fault in enumerate(self.camera_faults):
+            if fault.camera not in cameras:
+                raise ValueError(
+                    f"camera_faults.{number}.camera: there is no camera {fault.camera!r}, only {', '.join(cameras)}"
+                )
+            if fault.at_s >= self.duration_s:
+                raise ValueError(f"camera_faults.{number}.at_s: lies outside the run of {self.duration_s:g} s")
+        return self
+
+
+def library() -> dict[str, Path]:
+    """Name → file of the scenarios that come with Stopline, in order of name."""
+    return {path.stem: path for path in sorted(LIBRARY.glob("*.toml"))}
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """A scenario of the library by its name, or any file; ConfigError names file, key and fix."""
+    known = library()
+    path = known.get(name_or_path, Path(name_or_path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{name_or_path}: there is no such scenario or file; the library has {', '.join(known) or 'none'}"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give a scenario's TOML file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not text; give a scenario's TOML file") from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    junction = raw.get("junction")
+    if isinstance(junction, dict) and isinstance(junction.get("net"), str):
+        junction["net"] = path.parent / junction["net"]
+    try:
+        return Scenario.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {where + ': ' if where else ''}{said}; correct it") from error
