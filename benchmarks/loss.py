@@ -31,7 +31,7 @@ from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
 from edge.vision.source import open_source
 from sim_videos import DEMO_CLIP, DEMO_TRUTH
-from sim_videos.detector import SimulatedDetector
+from sim_videos.old.detector import SimulatedDetector
 
 CLOCK = SystemClock()
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")

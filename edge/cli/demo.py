@@ -34,7 +34,7 @@ from edge.telemetry.outbox import Outbox
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source
 from sim_videos import DEMO_CLIP, DEMO_COUNT, DEMO_TRUTH
-from sim_videos.detector import SimulatedDetector
+from sim_videos.old.detector import SimulatedDetector
 
 app = typer.Typer(add_completion=False)
 

@@ -17,12 +17,12 @@ from calibration.geometry import GroundPlane
 from calibration.load import load_site
 from edge.types import Interval, Kind
 from sim_videos import DEMO_CLIP, DEMO_COUNT, DEMO_TRUTH
-from sim_videos.camera import DEMO_CAMERA
-from sim_videos.draw import Painter
-from sim_videos.lamps import FixedLamps
-from sim_videos.scene import DEMO_SEED, FRAMES, app, header, play
-from sim_videos.site import demo_site, site_toml
-from sim_videos.truth import SceneTruth, line_of, load_scene_truth
+from sim_videos.old.camera import DEMO_CAMERA
+from sim_videos.old.draw import Painter
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.scene import DEMO_SEED, FRAMES, app, header, play
+from sim_videos.old.site import demo_site, site_toml
+from sim_videos.old.truth import SceneTruth, line_of, load_scene_truth
 
 SITE = Path(__file__).parents[2] / "calibration" / "sites" / "demo.toml"
 

@@ -13,8 +13,8 @@ from edge.frames import Frame
 from edge.types import Sight
 from edge.vision.pipeline import VisionPipeline
 from sim_videos import DEMO_TRUTH
-from sim_videos.detector import SimulatedDetector
-from sim_videos.truth import load_scene_truth
+from sim_videos.old.detector import SimulatedDetector
+from sim_videos.old.truth import load_scene_truth
 
 
 # Seeds in which a tracker that knows neither the frame's edge nor the ground loses two vehicles of a movement.

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.types import Interval, PedInterval
-from sim_videos.camera import DEMO_CAMERA, PinholeCamera
-from sim_videos.lamps import FixedLamps
-from sim_videos.layout import PLAN, SIGNAL
-from sim_videos.paths import Path, arc
+from sim_videos.old.camera import DEMO_CAMERA, PinholeCamera
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.layout import PLAN, SIGNAL
+from sim_videos.old.paths import Path, arc
 
 
 @given(x=st.floats(-15, 20), y=st.floats(-150, 15), tilt=st.floats(5, 40), pan=st.floats(-20, 20))

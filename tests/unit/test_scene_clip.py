@@ -10,7 +10,7 @@ import pytest
 
 from edge.errors import StorageError
 from sim_videos.clip import ClipWriter
-from sim_videos.scene import main
+from sim_videos.old.scene import main
 
 _GREY = np.full((48, 64, 3), 120, np.uint8)
 

@@ -12,9 +12,9 @@ from edge.frames import Detections, Frame
 from edge.seams import Detector
 from edge.types import KINDS
 from sim_videos import DEMO_TRUTH
-from sim_videos.detector import SimulatedDetector
-from sim_videos.scene import header, play
-from sim_videos.truth import SceneFrame, line_of, load_scene_truth
+from sim_videos.old.detector import SimulatedDetector
+from sim_videos.old.scene import header, play
+from sim_videos.old.truth import SceneFrame, line_of, load_scene_truth
 
 FRAMES = 60
 

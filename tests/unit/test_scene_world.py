@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.types import Interval, Kind
-from sim_videos.layout import ROUTES, GateM
-from sim_videos.scene import play
-from sim_videos.truth import line_of, passes
-from sim_videos.world import UserState, World
+from sim_videos.old.layout import ROUTES, GateM
+from sim_videos.old.scene import play
+from sim_videos.old.truth import line_of, passes
+from sim_videos.old.world import UserState, World
 
 _ROUTE_PHASE = {route.movement: route.phase for route in ROUTES}
 

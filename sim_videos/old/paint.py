@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from edge.types import Kind
-from sim_videos.bodies import FACES, GLASS, Prism, Shape, colours_of, shape_of
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import Array, Colour, ImageBGR, disc, fill, hazed, hull, shaded, stroke
-from sim_videos.world import UserState
+from sim_videos.old.bodies import FACES, GLASS, Prism, Shape, colours_of, shape_of
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import Array, Colour, ImageBGR, disc, fill, hazed, hull, shaded, stroke
+from sim_videos.old.world import UserState
 
 #: Where the sun stands (unit vector toward it), and how far a shadow falls per metre of height.
 SUN = np.array((-0.60, -0.12, 0.79))

@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 
 from edge.types import Kind
-from sim_videos.bodies import shape_of
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import Array, ImageBGR, fill, hull
-from sim_videos.ground import paint_ground
-from sim_videos.heads import HEADS, paint_head
-from sim_videos.lamps import FixedLamps
-from sim_videos.paint import SHADOW_PER_M, paint_user, world_points
-from sim_videos.walkers import PED_PHASE
-from sim_videos.world import UserState
+from sim_videos.old.bodies import shape_of
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import Array, ImageBGR, fill, hull
+from sim_videos.old.ground import paint_ground
+from sim_videos.old.heads import HEADS, paint_head
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.paint import SHADOW_PER_M, paint_user, world_points
+from sim_videos.old.walkers import PED_PHASE
+from sim_videos.old.world import UserState
 
 TIMES = 2
 #: Light left in a shadow and right below a vehicle, of 255.

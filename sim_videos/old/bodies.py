@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_videos.world import BODIES, Body
+from sim_videos.old.world import BODIES, Body
 
 Array = NDArray[np.float64]
 Colour = tuple[int, int, int]

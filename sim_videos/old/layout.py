@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from calibration.site import Phase, Plan, Signal
-from sim_videos.paths import Path, PointM, arc, shift
+from sim_videos.old.paths import Path, PointM, arc, shift
 
 # Cross section of the main road, west to east.
 WEST_KERB_X, EAST_KERB_X = -7.1, 10.4

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.errors import InputError
 from edge.frames import Detections, Frame
 from edge.types import KINDS, Kind
-from sim_videos.truth import SceneFrame, load_scene_truth
+from sim_videos.old.truth import SceneFrame, load_scene_truth
 
 #: What each kind is taken for when it is mistaken.
 _MISTAKEN: dict[Kind, tuple[Kind, ...]] = {

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import Colour, ImageBGR, disc, fill, hazed, shaded, stroke
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import Colour, ImageBGR, disc, fill, hazed, shaded, stroke
 
 
 def paint_scenery(picture: ImageBGR, camera: PinholeCamera, seed: int) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from calibration.site import Approach, Camera, Gate, Homography, Lane, Movement, PointPair, Site
 from edge.types import Kind
-from sim_videos.camera import DEMO_CAMERA, PinholeCamera
-from sim_videos.layout import (
+from sim_videos.old.camera import DEMO_CAMERA, PinholeCamera
+from sim_videos.old.layout import (
     CROSS_LIMIT_MPS,
     CROSSWALK_Y,
     EAST_KERB_X,
@@ -25,7 +25,7 @@ from sim_videos.layout import (
     WEST_KERB_X,
     GateM,
 )
-from sim_videos.paths import PointM
+from sim_videos.old.paths import PointM
 
 SITE_ID = "demo"
 CAMERA_ID = "north-mast"

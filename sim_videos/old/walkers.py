@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edge.types import PedInterval
-from sim_videos.lamps import FixedLamps
-from sim_videos.layout import CROSSWALK_Y, EAST_KERB_X, WEST_KERB_X
-from sim_videos.paths import Path, Pose
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.layout import CROSSWALK_Y, EAST_KERB_X, WEST_KERB_X
+from sim_videos.old.paths import Path, Pose
 
 #: The vehicle phase whose walk serves this crossing.
 PED_PHASE = 4

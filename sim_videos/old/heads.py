@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.types import Interval, PedInterval
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import Array, Colour, ImageBGR, disc, fill, stroke
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import Array, Colour, ImageBGR, disc, fill, stroke
 
 _RED, _AMBER, _GREEN = (56, 48, 246), (48, 190, 255), (120, 240, 90)
 _OFF: tuple[Colour, Colour, Colour] = ((34, 32, 66), (32, 56, 70), (40, 62, 34))

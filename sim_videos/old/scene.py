@@ -1,8 +1,8 @@
 """The command that renders the demo clip with its truth, and writes its site.
 
 Examples:
-  python -m sim_videos.scene demo -o out
-  python -m sim_videos.scene site -o calibration/sites/demo.toml
+  python -m sim_videos.old.scene demo -o out
+  python -m sim_videos.old.scene site -o calibration/sites/demo.toml
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.errors import StoplineError, StorageError
-from sim_videos.camera import DEMO_CAMERA, PinholeCamera
 from sim_videos.clip import ClipWriter
-from sim_videos.draw import Painter
-from sim_videos.site import SITE_ID, demo_site, site_toml
-from sim_videos.truth import SceneFrame, SceneHeader, TruthRecorder, line_of
-from sim_videos.world import UserState, World
+from sim_videos.old.camera import DEMO_CAMERA, PinholeCamera
+from sim_videos.old.draw import Painter
+from sim_videos.old.site import SITE_ID, demo_site, site_toml
+from sim_videos.old.truth import SceneFrame, SceneHeader, TruthRecorder, line_of
+from sim_videos.old.world import UserState, World
 
 FPS = 12.5
 DURATION_S = 90.0
@@ -89,7 +89,7 @@ def hand_count(truth: list[SceneFrame], sha256: str) -> dict[str, object]:
         "crossings": crossings,
         "sure": "exact",
         "notes": _NOTES,
-        "source": "python -m sim_videos.scene demo",
+        "source": "python -m sim_videos.old.scene demo",
         "licence": "Apache-2.0, rendered by this project",
         "sha256": sha256,
     }
@@ -163,7 +163,7 @@ def site(out: Annotated[Path, typer.Option("-o", "--out", help="TOML file to wri
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """`python -m sim_videos.scene`; errors end in one line and their exit code."""
+    """`python -m sim_videos.old.scene`; errors end in one line and their exit code."""
     try:
         app(arguments)
     except StoplineError as error:

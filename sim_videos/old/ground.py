@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_videos import layout
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import HAZE, ImageBGR
-from sim_videos.scenery import paint_scenery
+from sim_videos.old import layout
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import HAZE, ImageBGR
+from sim_videos.old.scenery import paint_scenery
 
 Array = NDArray[np.float32]
 _PAINT = (214, 222, 224)

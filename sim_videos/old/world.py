@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.types import Interval, Kind
-from sim_videos.lamps import FixedLamps
-from sim_videos.layout import PLAN, ROUTES, SIGNAL, Route
-from sim_videos.paths import Pose
-from sim_videos.walkers import Walkers
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.layout import PLAN, ROUTES, SIGNAL, Route
+from sim_videos.old.paths import Pose
+from sim_videos.old.walkers import Walkers
 
 #: Simulated before the first frame, so that the clip opens on a junction in use.
 WARM_UP_S = 110.0

@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import InputError
 from edge.types import Interval, Kind, PedInterval
-from sim_videos.camera import PinholeCamera
-from sim_videos.canvas import Array, ImageBGR, cover
-from sim_videos.draw import in_sight, silhouette
-from sim_videos.lamps import FixedLamps
-from sim_videos.layout import GATES, LANES, GateM
-from sim_videos.world import UserState
+from sim_videos.old.camera import PinholeCamera
+from sim_videos.old.canvas import Array, ImageBGR, cover
+from sim_videos.old.draw import in_sight, silhouette
+from sim_videos.old.lamps import FixedLamps
+from sim_videos.old.layout import GATES, LANES, GateM
+from sim_videos.old.world import UserState
 
 #: Smaller than this in the picture (width, height in pixels) a road user is left out.
 LEAST_PX = (4.0, 6.0)
