@@ -14,7 +14,7 @@ from typing import Self
 import cv2
 
 from edge.errors import StorageError
-from sim_videos.old.canvas import ImageBGR
+from edge.frames import ImageBGR
 
 
 class ClipWriter:
