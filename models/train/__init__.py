@@ -1,0 +1,1 @@
+"""How `stopline-nano` is made: `python -m models.train`. Needs the extra `train`; nothing else in Stopline does."""

@@ -1,0 +1,92 @@
+"""Trains stopline-nano.
+
+Examples:
+  python -m models.train --data detect --out runs/nano
+  python -m models.train --data detect --data rendered --out runs/nano --resume
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+
+from edge.errors import StoplineError
+from models.train.check import vehicle_ap50
+from models.train.fit import Recipe, Run, fit
+from models.train.network import Nano
+from models.train.origin import load_origin
+from models.train.pictures import CLASSES, Labelled, also_doubtful, read_folder
+from models.train.teacher import look
+
+_USUAL = Recipe()
+
+app = typer.Typer(add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def train(
+    data: Annotated[list[Path], typer.Option(help="Folder in YOLO form with index.csv; may be given again.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and the log.")],
+    origin: Annotated[Path, typer.Option(help="centernet.onnx, as `stopline models pull centernet` keeps it.")],
+    steps: Annotated[int, typer.Option(min=1, help="Batches in all.")] = _USUAL.steps,
+    batch: Annotated[int, typer.Option(min=1)] = _USUAL.batch,
+    rate: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = _USUAL.rate,
+    seed: Annotated[int, typer.Option(min=0)] = _USUAL.seed,
+    begin: Annotated[Path | None, typer.Option(help="Begin from the average of this checkpoint.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.pt.")] = False,
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Train from the origin's weights, with a checkpoint and a line of measures every few minutes."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    recipe = Recipe(steps=steps, batch=batch, rate=rate, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = [one for folder in data for one in read_folder(folder)]
+    pictures = also_doubtful(pictures, _taught(pictures, origin, out / "teacher.npz", threads))
+    nano = Nano(len(CLASSES))
+    load_origin(nano, origin)
+    if begin is not None:
+        nano.load_state_dict(torch.load(begin, map_location="cpu", weights_only=True)["average"])
+    run = Run.start(nano, recipe)
+    if resume:
+        run.load(out / "last.pt")
+    console = Console()
+    console.print(f"{len(pictures)} pictures, step {run.step} of {recipe.steps}")
+    for said in fit(run, pictures, recipe, out, lambda average: _measures(average, data[0])):
+        console.print(", ".join(f"{key} {value:.4g}" for key, value in said.items()))
+
+
+def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) -> dict[str, np.ndarray]:
+    if not kept.exists():
+        seen = look(origin, [one.path for one in pictures], threads)
+        part = kept.with_name("part-teacher.npz")
+        np.savez_compressed(part, **{one.path.stem: boxes for one, boxes in zip(pictures, seen, strict=True)})
+        os.replace(part, kept)
+    with np.load(kept) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _measures(average: Nano, folder: Path) -> dict[str, float]:
+    val = read_folder(folder, "val")
+    l1 = [one for one in val if "/val_l1" in str(one.path)]
+    l2 = [one for one in val if "/val_l2" in str(one.path)][::4]
+    return {
+        "l1_640": vehicle_ap50(average, l1, 640),
+        "l1_320": vehicle_ap50(average, l1, 320),
+        "l2_320": vehicle_ap50(average, l2, 320),
+    }
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except StoplineError as error:
+        print(f"models.train: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,147 @@
+"""The training loop: seeded, stoppable at any time, resumable from its last checkpoint."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from models.train.augment import sample
+from models.train.loss import loss
+from models.train.network import Nano
+from models.train.pictures import Labelled
+from models.train.targets import target
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is set before a run. steps counts batches; the learning rate falls to a fiftieth along a cosine."""
+
+    steps: int = 3600
+    batch: int = 16
+    size_px: int = 320
+    rate: float = 6e-4
+    warm_up: int = 150
+    decay: float = 1e-4
+    average: float = 0.998
+    seed: int = 1
+    save_each: int = 150
+
+
+class _Drawn(Dataset[tuple[Tensor, ...]]):
+    """Sample number i of a run is always the same: its generator is seeded by the run's seed and i."""
+
+    def __init__(self, pictures: Sequence[Labelled], recipe: Recipe, first: int) -> None:
+        self._pictures = list(pictures)
+        shares = np.array([one.part.share for one in pictures], np.float64)
+        self._shares: NDArray[np.float64] = shares / shares.sum()
+        self._recipe, self._first = recipe, first
+
+    def __len__(self) -> int:
+        return (self._recipe.steps - self._first) * self._recipe.batch
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        rng = np.random.default_rng((self._recipe.seed, self._first * self._recipe.batch + index))
+        one = sample(self._pictures, self._shares, self._recipe.size_px, rng)
+        goal = target(one)
+        picture = torch.from_numpy(np.ascontiguousarray(one.picture[:, :, ::-1].transpose(2, 0, 1)))
+        arrays = (goal.heat, goal.weight, goal.box, goal.box_weight)
+        return (picture, *(torch.from_numpy(array) for array in arrays))
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way: the network, its running average (what is shipped), and how far it is."""
+
+    nano: Nano
+    average: Nano
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+    @classmethod
+    def start(cls, nano: Nano, recipe: Recipe) -> Run:
+        """At step 0."""
+        nano = nano.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimiser = torch.optim.AdamW(nano.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        return cls(nano, copy.deepcopy(nano).eval(), optimiser)
+
+    def save(self, path: Path, recipe: Recipe) -> None:
+        """All of it, appearing under its name only when whole."""
+        part = path.with_name(f"part-{path.name}")
+        torch.save(
+            {
+                "nano": self.nano.state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "recipe": asdict(recipe),
+            },
+            part,
+        )
+        os.replace(part, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+        self.nano.load_state_dict(kept["nano"])
+        self.average.load_state_dict(kept["average"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.step = int(kept["step"])
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Learning rate of a step: a linear rise, then half a cosine down to a fiftieth."""
+    if step < recipe.warm_up:
+        return recipe.rate * (step + 1) / recipe.warm_up
+    along = (step - recipe.warm_up) / max(recipe.steps - recipe.warm_up, 1)
+    return recipe.rate * (0.02 + 0.98 * (1 + math.cos(math.pi * min(along, 1.0))) / 2)
+
+
+def fit(
+    run: Run,
+    pictures: Sequence[Labelled],
+    recipe: Recipe,
+    out: Path,
+    check: Callable[[Nano], dict[str, float]],
+    workers: int = 1,
+) -> Iterator[dict[str, float]]:
+    """Train from run.step to the end; yields, at each checkpoint, what it measured, also kept in OUT/log.jsonl."""
+    loader = DataLoader(_Drawn(pictures, recipe, run.step), batch_size=recipe.batch, num_workers=workers)
+    losses: list[tuple[float, float]] = []
+    run.nano.train()
+    for picture, *goals in loader:
+        for group in run.optimiser.param_groups:
+            group["lr"] = rate_at(run.step, recipe)
+        logits, sides = run.nano(picture.float().contiguous(memory_format=torch.channels_last))
+        found, placed = loss(logits, sides, *goals)
+        run.optimiser.zero_grad()
+        (found + placed).backward()
+        torch.nn.utils.clip_grad_norm_(run.nano.parameters(), 10.0)
+        run.optimiser.step()
+        run.step += 1
+        _follow(run, min(recipe.average, run.step / (run.step + 20)))
+        losses.append((found.item(), placed.item()))
+        if run.step % recipe.save_each == 0 or run.step == recipe.steps:
+            run.save(out / "last.pt", recipe)
+            heat_loss, box_loss = np.mean(losses, axis=0)
+            losses.clear()
+            said = {"step": run.step, "heat": float(heat_loss), "box": float(box_loss), **check(run.average)}
+            with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(said) + "\n")
+            yield said
+
+
+@torch.no_grad()
+def _follow(run: Run, share: float) -> None:
+    for slow, fast in zip(run.average.parameters(), run.nano.parameters(), strict=True):
+        slow.lerp_(fast, 1 - share)
