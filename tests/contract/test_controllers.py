@@ -14,6 +14,7 @@ import pytest
 from calibration.signal_timing import conflicts
 from calibration.site import Plan, Signal
 from edge.clock import NS_PER_S
+from edge.control.actuated import ActuatedController
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
@@ -32,7 +33,10 @@ class ControllerCase:
     make: Callable[[Signal, Plan], Controller]
 
 
-CONTROLLERS = (ControllerCase("fixed", lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal))),)
+CONTROLLERS = (
+    ControllerCase("fixed", lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal))),
+    ControllerCase("actuated", ActuatedController),
+)
 
 #: Nobody there, nothing known, everybody there.
 DEMANDS = (
