@@ -42,4 +42,4 @@ docs: setup
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
-	  --extra onnx --extra collector --extra gpio --extra dev --override lock-overrides.txt --output-file requirements.lock
+	  --extra onnx --extra collector --extra gpio --extra sim --extra dev --override lock-overrides.txt --output-file requirements.lock

@@ -33,7 +33,9 @@ EXTRAS: dict[str, str] = {
     "gpiozero": "gpio",
     "serial": "gpio",
     "libsumo": "sim",
+    "sumo": "sim",
     "sumolib": "sim",
+    "trackeval": "sim",
 }
 
 
@@ -51,6 +53,10 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("replay", "edge.cli.replay", "Run a recorded video through counting, control and telemetry."),
     Subcommand("live", "edge.cli.live", "Watch a camera: count, run the plan, keep records for the office."),
     Subcommand("evaluate", "edge.cli.evaluate", "Compare a replay with a hand count."),
+    Subcommand(
+        "simulate", "edge.cli.simulate", "A simulated street seen by a rendered camera, with its lamps in our hands."
+    ),
+    Subcommand("scene", "edge.cli.scene", "List scenarios; render their videos, truth and training pictures."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),
     Subcommand("publish", "edge.cli.publish", "Send an outbox to the broker until the collector has it."),
