@@ -1,0 +1,1 @@
+"""The closed loop: a simulated street, eyes on it, a controller, and its lamps back on the street."""

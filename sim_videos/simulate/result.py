@@ -1,0 +1,145 @@
+"""What one run of the closed loop came to: values for the table, the report and the JSON file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Vehicles of one movement, or of all. delay_s, stops: means a vehicle, None without vehicles.
+
+    arrived is how many of the vehicles have left the street by the end of the run.
+    """
+
+    vehicles: int
+    arrived: int
+    delay_s: float | None
+    stops: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One movement as it was counted and as it was."""
+
+    true: int
+    ours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Eyesight:
+    """How well the cameras saw. Shares and errors are None where there was nothing to measure.
+
+    effectiveness is that of `stopline evaluate`. queue_error: |vehicles| at whole seconds
+    at which a lane had or was said to have a queue. blind_s: camera seconds without sight.
+    """
+
+    counts: Mapping[str, Counted]
+    effectiveness: float | None
+    speed_error: float | None
+    position_error_m: float | None
+    queue_error: float | None
+    blind_s: float
+    looks: int
+    detector_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrueIncident:
+    """A mishap as it was; ended_s is None where it outlasts the run."""
+
+    number: int
+    kind: str
+    lane: str | None
+    started_s: float
+    ended_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is drawn over time. queued: lane → vehicles at each of times_s. shown: phase → (second, interval) changes."""
+
+    times_s: tuple[float, ...]
+    queued: Mapping[str, tuple[int, ...]]
+    told: Mapping[str, tuple[int | None, ...]]
+    shown: Mapping[int, tuple[tuple[float, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. control and eyes name the controller and who looked; stopped says why it ended early."""
+
+    control: str
+    eyes: str
+    seed: int
+    seconds: float
+    frames: int
+    all: Waiting
+    movements: Mapping[str, Waiting]
+    mean_queue: float | None
+    max_queue: int | None
+    eyesight: Eyesight | None
+    incidents: tuple[TrueIncident, ...]
+    phase_changes: int
+    stopped: str | None
+    elapsed_s: float
+    series: Series
+
+    @property
+    def name(self) -> str:
+        """`actuated, camera`."""
+        return f"{self.control}, {self.eyes}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers; the series are in the run's own files. Seconds that the run itself took are left out."""
+        sight = self.eyesight
+        return {
+            "control": self.control,
+            "eyes": self.eyes,
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "frames": self.frames,
+            "stopped": self.stopped,
+            "all": _waiting(self.all),
+            "movements": {name: _waiting(one) for name, one in self.movements.items()},
+            "mean_queue": _rounded(self.mean_queue),
+            "max_queue": self.max_queue,
+            "phase_changes": self.phase_changes,
+            "eyesight": None
+            if sight is None
+            else {
+                "counts": {name: {"true": c.true, "ours": c.ours} for name, c in sight.counts.items()},
+                "effectiveness": _rounded(sight.effectiveness),
+                "speed_error": _rounded(sight.speed_error),
+                "position_error_m": _rounded(sight.position_error_m),
+                "queue_error": _rounded(sight.queue_error),
+                "blind_s": _rounded(sight.blind_s),
+                "looks": sight.looks,
+            },
+            "incidents": [
+                {
+                    "number": one.number,
+                    "kind": one.kind,
+                    "lane": one.lane,
+                    "started_s": _rounded(one.started_s),
+                    "ended_s": _rounded(one.ended_s),
+                    "detected": None,
+                }
+                for one in self.incidents
+            ],
+        }
+
+
+def _waiting(one: Waiting) -> dict[str, Any]:
+    return {
+        "vehicles": one.vehicles,
+        "arrived": one.arrived,
+        "delay_s": _rounded(one.delay_s),
+        "stops": _rounded(one.stops),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
