@@ -101,9 +101,15 @@ def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = written(tmp_path / "a.truth.jsonl")
     before = path.read_bytes()
     record = recorder()
-    with pytest.raises(ValueError, match="frame 1 is next"), TruthWriter(path, record.header) as writer:
-        for _ in range(2):
-            writer.add(record.frame(world(0), []))
+    again = record.frame(world(0), [])
+
+    def write() -> None:
+        with TruthWriter(path, record.header) as writer:
+            writer.add(again)
+            writer.add(again)
+
+    with pytest.raises(ValueError, match="frame 1 is next"):
+        write()
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.part"))
 
