@@ -1,8 +1,8 @@
 """What is true of every approach lane: who stands at its line, who queues, who comes.
 
-The definitions are those that cameras are held to (`edge.vision.queues`): presence is a
-front up to PRESENCE_M before the stop line, a queue is the chain of standing vehicles
-from the stop line back, whoever is not in it and moves arrives.
+The definitions are those that cameras are held to: presence is a front up to PRESENCE_M
+before the stop line, a queue is the standing one of `sim_videos.truth.queues`, and whoever
+is not in it and moves arrives.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from sim_videos.makes import MAKES
 from sim_videos.simulate.seconds import ns_of
 from sim_videos.state import RoadUser, WorldFrame
 from sim_videos.street import Street
+from sim_videos.truth.queues import STANDING_MPS, Waiting, standing
 
 #: A front this near to the stop line is at it.
 PRESENCE_M = 6.0
-#: Slower than this a vehicle stands; a queue begins this near to the line and has no larger gaps.
-STANDING_MPS, FIRST_M, GAP_M = 1.4, 12.0, 8.0
 #: Slower than this nobody arrives, as with cameras.
 _MOVING_MPS = 1.0
 #: Perfect eyes see so far: what a camera on a mast is good for at its best.
@@ -32,7 +31,6 @@ class LaneTruth:
 
     presence: bool
     queue: tuple[int, ...]
-    queue_m: float
     arrivals: tuple[tuple[float, float], ...]
 
 
@@ -46,21 +44,22 @@ def lane_truths(street: Street, world: WorldFrame) -> dict[str, LaneTruth]:
 
 
 def _truth(users: Sequence[RoadUser]) -> LaneTruth:
-    placed = sorted((user.to_stop_m, user.user_id, user) for user in users if user.to_stop_m is not None)
-    queue: list[int] = []
-    reach_m, queue_m = FIRST_M, 0.0
-    for before_m, user_id, user in placed:
-        if before_m > reach_m or user.speed_mps >= STANDING_MPS:
-            break
-        queue.append(user_id)
-        queue_m = before_m + MAKES[user.make].length_m
-        reach_m = queue_m + GAP_M
-    arrivals = tuple(
-        (before_m, user.speed_mps)
-        for before_m, user_id, user in placed
-        if 0 < before_m <= REACH_M and user.speed_mps >= _MOVING_MPS and user_id not in queue
+    placed = sorted(
+        (
+            Waiting(user.user_id, user.to_stop_m, MAKES[user.make].length_m, user.speed_mps)
+            for user in users
+            if user.to_stop_m is not None
+        ),
+        key=lambda one: (one.before_m, one.user_id),
     )
-    return LaneTruth(any(before_m <= PRESENCE_M for before_m, _, _ in placed), tuple(queue), queue_m, arrivals)
+    chain = standing(placed)
+    queue = tuple(one.user_id for one in chain)
+    arrivals = tuple(
+        (one.before_m, one.speed_mps)
+        for one in placed
+        if 0 < one.before_m <= REACH_M and one.speed_mps >= _MOVING_MPS and one.user_id not in queue
+    )
+    return LaneTruth(any(one.before_m <= PRESENCE_M for one in placed), queue, arrivals)
 
 
 class TrueDemand:

@@ -59,7 +59,11 @@ class TrueIncident:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is drawn over time. queued: lane → vehicles at each of times_s. shown: phase → (second, interval) changes."""
+    """What is drawn over time.
+
+    queued: lane → vehicles at each of times_s; told: what the cameras said then.
+    shown: phase → (second, interval) at each change.
+    """
 
     times_s: tuple[float, ...]
     queued: Mapping[str, tuple[int, ...]]

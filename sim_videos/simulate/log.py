@@ -1,0 +1,100 @@
+"""What a run writes line by line: events.jsonl and bridge.jsonl, the same bytes for the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from edge.replay.outputs import EventLog, LineFile
+from edge.types import PhaseRequest, SignalState
+from sim_videos.simulate.eyes import Look
+from sim_videos.simulate.seconds import ns_of
+from sim_videos.state import WorldFrame
+
+EVENTS, BRIDGE = "events.jsonl", "bridge.jsonl"
+
+
+class RunLog:
+    """Implements `Watcher`. A context manager; `bridge` is the file that the bridge writes its requests to."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._events = EventLog(folder / EVENTS)
+        self.bridge = LineFile(folder / BRIDGE)
+        self._sight: dict[str, tuple[bool, str | None]] = {}
+        self._incidents: dict[int, float] = {}
+        self._shown: dict[int, str] = {}
+        self._events.write("run", 0, facts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._events.close()
+        self.bridge.close()
+
+    def on_control(self, request: PhaseRequest, state: SignalState, changed: bool) -> None:
+        """Requests that change, and lamps that change."""
+        if changed:
+            self._events.write(
+                "request",
+                request.t_ns,
+                {"phases": request.phases, "reason": request.reason, "ttl_ms": request.ttl_ms},
+            )
+        shown = {phase: interval.value for phase, interval in state.intervals.items()}
+        if shown != self._shown:
+            self._shown = shown
+            self._events.write("signal", state.t_ns, {"mode": state.mode, "phases": shown})
+
+    def on_frame(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> None:  # noqa: ARG002
+        """Crossings, sight that changes, lanes at whole seconds, incidents that begin and end."""
+        t_ns = ns_of(world.t_s)
+        for look in looks:
+            self._look(look, whole_second=abs(world.t_s - round(world.t_s)) < 1e-6)
+        now = {incident.number: incident for incident in world.incidents}
+        for number in sorted(now.keys() - self._incidents.keys()):
+            one = now[number]
+            self._incidents[number] = one.started_s
+            self._events.write("incident", t_ns, {"number": number, "is": one.kind.value, "lane": one.lane})
+        for number in sorted(self._incidents.keys() - now.keys()):
+            del self._incidents[number]
+            self._events.write("incident_over", t_ns, {"number": number})
+
+    def end(self, t_ns: int, frames: int, stopped: str | None) -> None:
+        """The last event."""
+        self._events.write("end", t_ns, {"frames": frames, "stopped": stopped})
+
+    def _look(self, look: Look, *, whole_second: bool) -> None:
+        result = look.result
+        if result is None:
+            return
+        sight = (result.sight.ok, result.sight.reason)
+        if self._sight.get(look.camera) != sight:
+            self._sight[look.camera] = sight
+            self._events.write("sight", result.t_ns, {"camera": look.camera, "ok": sight[0], "reason": sight[1]})
+        for one in result.crossings:
+            self._events.write(
+                "crossing",
+                one.t_ns,
+                {
+                    "movement": one.movement,
+                    "class": one.kind.value,
+                    "lane": one.lane,
+                    "track_id": one.track_id,
+                    "speed_mps": one.speed_mps,
+                    "waited_s": one.waited_s,
+                },
+            )
+        if whole_second:
+            lanes = [
+                {
+                    "lane": lane.lane,
+                    "presence": lane.presence,
+                    "vehicles": lane.vehicles,
+                    "queue_vehicles": lane.queue.vehicles,
+                }
+                for lane in result.lanes
+            ]
+            self._events.write("lanes", result.t_ns, {"camera": look.camera, "lanes": lanes})

@@ -1,0 +1,120 @@
+"""The pictures of a simulation's report: delay by movement, queues over time, what the lamps showed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.ticker import MaxNLocator
+
+from edge.replay.svg import (
+    FAINT,
+    GREEN,
+    INK,
+    LINE,
+    PAPER,
+    RED,
+    SERIES,
+    YELLOW,
+    Plot,
+    as_svg,
+    axes_at,
+    figure,
+    legend,
+    time_axis,
+)
+from sim_videos.simulate.result import Run
+
+#: What a phase shows → colour, height of the bar, as in a replay's report.
+_INTERVALS: dict[str, tuple[str, float]] = {
+    "green": (GREEN, 0.56),
+    "yellow": (YELLOW, 0.56),
+    "flash_yellow": (YELLOW, 0.28),
+    "red_clearance": (RED, 0.3),
+    "flash_red": (RED, 0.2),
+    "red": (RED, 0.1),
+}
+#: The signal is drawn for no longer than this.
+TIMELINE_S = 600.0
+
+
+def delay_by_movement(runs: Sequence[Run]) -> Plot | None:
+    """Bars of mean delay, one colour a run; None where nobody was delayed."""
+    movements = list(dict.fromkeys(name for run in runs for name in run.movements))
+    if not movements or not any(one.delay_s for run in runs for one in run.movements.values()):
+        return None
+    fig = figure(264)
+    axes = axes_at(fig, 34, 190)
+    width = 0.8 / len(runs)
+    words = []
+    for number, run in enumerate(runs):
+        waits = [run.movements[name].delay_s if name in run.movements else None for name in movements]
+        left = [i - 0.4 + (number + 0.5) * width for i in range(len(movements))]
+        axes.bar(
+            left,
+            [wait or 0.0 for wait in waits],
+            width,
+            color=SERIES[number % len(SERIES)],
+            edgecolor=PAPER,
+            linewidth=1,
+            label=run.name,
+        )
+        told = ", ".join(
+            f"{name} {wait:.0f} s" for name, wait in zip(movements, waits, strict=True) if wait is not None
+        )
+        words.append(f"{run.name}: {told}")
+    axes.set_xticks(range(len(movements)), movements)
+    axes.tick_params(axis="x", labelcolor=INK, labelsize=12)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.grid(axis="y", color=LINE, linewidth=1)
+    axes.set_ylabel("s a vehicle", color=FAINT, fontsize=12)
+    legend(axes)
+    return as_svg(fig, "delay", "Mean delay by movement. " + "; ".join(words))
+
+
+def queue_over_time(runs: Sequence[Run]) -> Plot | None:
+    """Lines of vehicles queued in all lanes together, one a run; None for runs of no length."""
+    drawn = [run for run in runs if len(run.series.times_s) > 1]
+    if not drawn:
+        return None
+    fig = figure(250)
+    axes = axes_at(fig, 34, 178)
+    end_s, words = 0.0, []
+    for number, run in enumerate(drawn):
+        series = run.series
+        totals = [sum(values[i] for values in series.queued.values()) for i in range(len(series.times_s))]
+        axes.plot(series.times_s, totals, color=SERIES[number % len(SERIES)], linewidth=2, label=run.name)
+        end_s = max(end_s, series.times_s[-1])
+        words.append(f"{run.name} at most {max(totals)}")
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.grid(axis="y", color=LINE, linewidth=1)
+    axes.set_ylabel("vehicles", color=FAINT, fontsize=12)
+    time_axis(axes, 0.0, end_s)
+    legend(axes)
+    return as_svg(fig, "queued", "Vehicles queued in all lanes over time: " + ", ".join(words))
+
+
+def signal_timeline(run: Run, name: str) -> Plot:
+    """What each phase showed, a row a phase, for TIMELINE_S at most."""
+    phases = sorted(run.series.shown)
+    height = 26
+    fig = figure(height * len(phases) + 42)
+    axes = axes_at(fig, 8, height * len(phases))
+    end_s = min(run.seconds, TIMELINE_S)
+    greens = []
+    for y, phase in enumerate(phases):
+        changes = run.series.shown[phase]
+        ends = [at for at, _ in changes[1:]] + [run.seconds]
+        green_s = 0.0
+        for (begin_s, shown), until_s in zip(changes, ends, strict=True):
+            a, b = max(0.0, begin_s), min(until_s, end_s)
+            if a < b:
+                colour, thick = _INTERVALS[shown]
+                axes.broken_barh([(a, b - a)], (y - thick / 2, thick), facecolor=colour, linewidth=0)
+                green_s += b - a if shown == "green" else 0.0
+        greens.append(f"phase {phase} {green_s:.0f} s")
+    axes.set_ylim(len(phases) - 0.4, -0.6)
+    axes.set_yticks(range(len(phases)), [f"phase {phase}" for phase in phases])
+    axes.tick_params(axis="y", labelcolor=INK, labelsize=12)
+    time_axis(axes, 0.0, end_s)
+    return as_svg(fig, name, f"Signal of {run.name}. Green in {end_s:.0f} s: " + ", ".join(greens))
