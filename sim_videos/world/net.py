@@ -27,6 +27,7 @@ class NetLane:
     length_m: float
     speed_limit_mps: float
     use: LaneUse
+    bicycles: bool
     inside: bool
 
 
@@ -171,6 +172,7 @@ def _lane(edge: ET.Element, lane: ET.Element, origin_m: PointM) -> NetLane:
         length_m=float(lane.attrib["length"]),
         speed_limit_mps=float(lane.attrib["speed"]),
         use=use,
+        bicycles="bicycle" in allowed or (not allowed and "bicycle" not in barred and "all" not in barred),
         inside=function != "normal",
     )
 

@@ -81,7 +81,7 @@ def plain_files(junction: JunctionSpec) -> PlainFiles:
 
 
 def _legs(junction: JunctionSpec) -> dict[str, _Leg]:
-    arms = {arm.approach: arm for arm in junction.arms}
+    arms: dict[str, ArmSpec] = {arm.approach: arm for arm in junction.arms}
     turning = far_turn(left_hand=junction.left_hand_traffic)
     for number, arm in enumerate(junction.arms):
         if arm.left_bay_m and exit_leg(arm.approach, turning) not in arms:
@@ -176,10 +176,10 @@ def _leg_connections(leg: _Leg, legs: dict[str, _Leg], *, left_hand: bool) -> It
             yield _connection(leg, across, lane, _inner(across, inward))
     if beside is not None:
         yield _connection(leg, beside, kerb, beside.first_vehicle_lane)
-    if arm.cycle_lane:
-        for leads in (ahead, beside):
-            if leads is not None:
-                yield _connection(leg, leads, 1, 1)
+    for leads in (ahead, beside):
+        # Cyclists: lane 1 is the cycle lane, or the kerb lane where there is none.
+        if leads is not None and (arm.cycle_lane or leads.arm.cycle_lane):
+            yield _connection(leg, leads, 1, 1)
 
 
 def _into_bay(leg: _Leg, kerb: int) -> Iterator[ET.Element]:
