@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from edge.replay.outputs import EventLog, LineFile
 from edge.types import PhaseRequest, SignalState
@@ -16,7 +15,7 @@ EVENTS, BRIDGE = "events.jsonl", "bridge.jsonl"
 
 
 class RunLog:
-    """Implements `Watcher`. A context manager; `bridge` is the file that the bridge writes its requests to."""
+    """Implements `Watcher`. `bridge` is the file that the bridge writes its requests to."""
 
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self._events = EventLog(folder / EVENTS)
@@ -26,12 +25,8 @@ class RunLog:
         self._shown: dict[int, str] = {}
         self._events.write("run", 0, facts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close both files."""
         self._events.close()
         self.bridge.close()
 
