@@ -41,12 +41,13 @@ def train(
     seed: Annotated[int, typer.Option(min=0)] = _USUAL.seed,
     begin: Annotated[Path | None, typer.Option(help="Begin from the average of this checkpoint.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.pt.")] = False,
+    frozen: Annotated[int, typer.Option(min=0, max=14, help="Blocks that keep the origin's weights.")] = _USUAL.frozen,
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
     """Train from the origin's weights, with a checkpoint and a line of measures every few minutes."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    recipe = Recipe(steps=steps, batch=batch, rate=rate, seed=seed)
+    recipe = Recipe(steps=steps, batch=batch, rate=rate, frozen=frozen, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
     pictures = [one for folder in data for one in read_folder(folder)]
     pictures = also_doubtful(pictures, _taught(pictures, origin, out / "teacher.npz", threads))

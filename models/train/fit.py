@@ -34,6 +34,9 @@ class Recipe:
     warm_up: int = 150
     decay: float = 1e-4
     average: float = 0.998
+    #: Blocks that keep the origin's weights: edges and corners are the same everywhere, and
+    #: learning them anew costs a third of the time.
+    frozen: int = 1
     seed: int = 1
     save_each: int = 150
 
@@ -72,7 +75,10 @@ class Run:
     def start(cls, nano: Nano, recipe: Recipe) -> Run:
         """At step 0."""
         nano = nano.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.AdamW(nano.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        for part in (nano.stem, nano.first_depthwise, nano.first_project, *list(nano.blocks)[: recipe.frozen]):
+            part.requires_grad_(False)
+        learnt = [parameter for parameter in nano.parameters() if parameter.requires_grad]
+        optimiser = torch.optim.AdamW(learnt, lr=recipe.rate, weight_decay=recipe.decay)
         return cls(nano, copy.deepcopy(nano).eval(), optimiser)
 
     def save(self, path: Path, recipe: Recipe) -> None:
