@@ -63,6 +63,9 @@ def replay(
     detections: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take kept answers in place of a model.")
     ] = None,
+    keep_tracks: Annotated[
+        bool, typer.Option("--keep-tracks", help="Keep what was seen in each frame, to score it against a truth.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
 ) -> None:
     """Run a recorded video through counting, control and telemetry.
@@ -87,6 +90,7 @@ def replay(
         codec=codec,
         max_frames=max_frames,
         record_detections=record_detections,
+        keep_tracks=keep_tracks,
         outbox=outbox,
         org=org,
         node=node,

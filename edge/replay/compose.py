@@ -26,6 +26,7 @@ from edge.replay import files
 from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder
 from edge.replay.folder import ReplayFolder, prepare
+from edge.replay.frame_log import FrameLog
 from edge.replay.outputs import LineFile
 from edge.replay.run import Outcome, Replay
 from edge.seams import Detector, FrameSource
@@ -56,6 +57,7 @@ class ReplayOptions:
     codec: str = "auto"
     max_frames: int | None = None
     record_detections: Path | None = None
+    keep_tracks: bool = False
     outbox: Path | None = None
     org: str = "town"
     node: str = "cabinet"
@@ -121,6 +123,7 @@ def replay_video(
             start_wall_ns=options.start_wall_ns,
             video=_annotated(options, camera, source.fps),
             recorder=recorder,
+            frames=FrameLog(options.out / files.FRAMES) if options.keep_tracks else None,
             also=() if bridge_file is None else (bridge_file,),
         )
         return Replay(

@@ -11,5 +11,7 @@ REPORT = "report.html"
 RUN = "run.json"
 #: Every request to the signals, where the site has a plan.
 BRIDGE = "bridge.jsonl"
+#: What was seen in each frame, where it is asked for: needed to score a replay against a scene's truth.
+FRAMES = "frames.jsonl.gz"
 
-ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE)
+ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE, FRAMES)

@@ -13,6 +13,7 @@ from edge.frames import Frame, VisionResult
 from edge.replay import files
 from edge.replay.annotate import AnnotatedVideo
 from edge.replay.detections import DetectionRecorder
+from edge.replay.frame_log import FrameLog, seen_frame
 from edge.replay.outputs import CountTable, CrossingTable, EventLog, LineFile, storing
 from edge.types import Crossing, SignalState
 
@@ -49,6 +50,7 @@ class ReplayFolder:
         start_wall_ns: int | None,
         video: AnnotatedVideo | None = None,
         recorder: DetectionRecorder | None = None,
+        frames: FrameLog | None = None,
         also: Sequence[LineFile] = (),
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
@@ -58,6 +60,7 @@ class ReplayFolder:
         self._counts = CountTable(folder / files.COUNTS, movements, interval_s, start_wall_ns)
         self._video = video
         self.recorder = recorder
+        self._frame_log = frames
         self._also = also
         self._free = free
         self._frames = 0
@@ -95,6 +98,8 @@ class ReplayFolder:
             )
         self._frames += 1
         self._counts.see(result.t_ns, result.sight.ok)
+        if self._frame_log is not None:
+            self._frame_log.write(seen_frame(result))
         if self._video is not None:
             self._video.write(frame, result, signal)
 
@@ -103,6 +108,8 @@ class ReplayFolder:
         first: StorageError | None = None
         steps: list[Callable[[], None]] = [self._events.close, self._crossings.close, self._counts.write]
         steps += [file.close for file in self._also]
+        if self._frame_log is not None:
+            steps.append(self._frame_log.close)
         if self._video is not None:
             steps.append(self._video.close)
         if self.recorder is not None:
