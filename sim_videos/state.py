@@ -37,6 +37,7 @@ class RoadUser:
     make is a key of `sim_videos.makes.MAKES`. pos_m is the middle of its footprint,
     heading_rad where its front points; tail_heading_rad is that of the trailer of an
     articulated vehicle, which hangs at the middle of the front body's rear (None: one body).
+    Of an articulated one pos_m is half its whole length behind its front, along heading_rad.
     colour (0..99) is its own for life. indicator: 1 left, -1 right, 0 none; hazard: both flash.
     approach, lane (Stopline's name), movement are where it goes, None when it is on none.
     to_stop_m is from its front to the stop line of its lane, None off an approach.

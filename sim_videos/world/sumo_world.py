@@ -64,7 +64,7 @@ class SumoWorld:
             if MAKES[trip.make].kind is not Kind.PERSON:
                 self._ledger.expect(trip.sumo_id, trip.movement, trip.depart_s)
         people = {t.sumo_id: Person(t.user_id, t.make, t.movement, t.colour) for t in trips}
-        self._users = Users(people, places_of(ground.survey), ground.survey.net.origin_m)
+        self._users = Users(people, places_of(ground.survey), ground.survey.net.origin_m, self._step_ms / 1000)
         self._links = Links(ground.survey)
         self._session = Session(ground.survey.net.path, routes, self._step_ms, seed)
 

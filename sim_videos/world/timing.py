@@ -19,10 +19,11 @@ from sim_videos.world.survey import Survey
 
 WALKING_MPS = 1.2
 _WALK_S = 6.0
-_SATURATION_VEH_H = 1800.0
+_SATURATION_VEH_H = 1650.0
 #: A turn that gives way counts as more through vehicles (Highway Capacity Manual's order of size).
 _OPPOSED = 1.6
-_LOST_S = 4.0
+#: Longest wait in a queue that a plan is made for: flow over capacity of its busiest phase.
+_BUSIEST = 0.88
 _CYCLE_S = (50, 120)
 
 
@@ -63,32 +64,53 @@ def plan_of(scenario: Scenario, found: Survey, signal: Signal) -> Plan:
     groups = range(len(signal.rings[0]))
     critical = [max(sum(ratio[p] for p in ring[g]) for ring in signal.rings) for g in groups]
     least_s = [max(sum(least[p] for p in ring[g]) for ring in signal.rings) for g in groups]
-    lost_s = _LOST_S * sum(max(len(ring[g]) for ring in signal.rings) for g in groups)
-    flow = min(sum(critical), 0.92)
-    best_s = min(max(math.ceil((1.5 * lost_s + 5) / (1 - flow)), _CYCLE_S[0]), _CYCLE_S[1])
-    cycle_s = max(best_s if spec.cycle_s is None else int(spec.cycle_s), 0)
-    if spec.cycle_s is not None and sum(least_s) > cycle_s:
+    dead_s = scenario.signal.yellow_s + scenario.signal.red_clearance_s
+    lost_s = dead_s * sum(max(len(ring[g]) for ring in signal.rings) for g in groups)
+    best_s = math.ceil((1.5 * lost_s + 5) / (1 - min(sum(critical), 0.92)))
+    if spec.cycle_s is not None and sum(least_s) > spec.cycle_s:
         raise ConfigError(
             f"signal.cycle_s: {spec.cycle_s:g} s is too short, the phases need {sum(least_s)} s; "
             "raise it or leave it out"
         )
-    totals = _share(max(cycle_s, sum(least_s)), least_s, critical)
+    shortest, longest = _CYCLE_S if spec.cycle_s is None else (int(spec.cycle_s), int(spec.cycle_s))
+    first = max(sum(least_s), min(max(best_s, shortest), longest))
+    for cycle_s in range(first, max(first, longest) + 1):
+        splits = _splits(cycle_s, signal, least, ratio, dead_s)
+        # Minima distort Webster's shares: lengthen until nobody is starved.
+        if all(ratio[p] * cycle_s <= _BUSIEST * (split_s - dead_s) for p, split_s in splits.items()):
+            break
+    return Plan(name="webster", cycle_s=float(cycle_s), splits_s=dict(sorted(splits.items())))
+
+
+def _splits(
+    cycle_s: int, signal: Signal, least: Mapping[int, int], ratio: Mapping[int, float], dead_s: float
+) -> dict[int, float]:
+    """Whole seconds of each phase for one cycle: shared among barrier groups, then within every ring."""
+    columns = list(zip(*signal.rings, strict=True))
+    # The ring that needs most of a barrier group speaks for it.
+    critical = [max(column, key=lambda members: sum(ratio[p] for p in members)) for column in columns]
+    totals = _share(
+        cycle_s,
+        [max(sum(least[p] for p in members) for members in column) for column in columns],
+        [sum(ratio[p] for p in members) for members in critical],
+        [dead_s * len(members) for members in critical],
+    )
     splits: dict[int, float] = {}
-    for g in groups:
-        for ring in signal.rings:
-            members = ring[g]
-            if members:
-                parts = _share(totals[g], [least[p] for p in members], [ratio[p] for p in members])
-                splits.update(zip(members, map(float, parts), strict=True))
-    return Plan(name="webster", cycle_s=float(sum(totals)), splits_s=dict(sorted(splits.items())))
+    for column, total_s in zip(columns, totals, strict=True):
+        for members in filter(None, column):
+            parts = _share(total_s, [least[p] for p in members], [ratio[p] for p in members], [dead_s] * len(members))
+            splits.update(zip(members, map(float, parts), strict=True))
+    return splits
 
 
-def _share(total: int, least: list[int], weights: list[float]) -> list[int]:
-    """Whole seconds that add up to total, none under its least, the rest by weight."""
-    spare = total - sum(least)
+def _share(total: int, least: list[int], weights: list[float], dead_s: list[float]) -> list[int]:
+    """Whole seconds that add up to total, none under its least; what is green goes by weight."""
+    spare, green_s = total - sum(least), total - sum(dead_s)
+    weight = sum(weights) or 1.0
     # What a member holds already counts against its share, so that minima do not add to large flows.
     wanted = [
-        max(0.0, total * w / (sum(weights) or 1.0) - at_least) for w, at_least in zip(weights, least, strict=True)
+        max(0.0, dead + green_s * w / weight - at_least)
+        for w, at_least, dead in zip(weights, least, dead_s, strict=True)
     ]
     scale = sum(wanted)
     shares = [spare * (w / scale if scale else 1 / len(least)) for w in wanted]

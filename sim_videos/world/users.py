@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import libsumo
 
-from sim_videos.makes import MAKES, Make
+from sim_videos.makes import MAKES
 from sim_videos.state import PointM, RoadUser
+from sim_videos.world.bodies import Bodies
 from sim_videos.world.places import Place
 
 _SIGNAL_RIGHT, _SIGNAL_LEFT = 1, 2
@@ -45,11 +46,13 @@ class Reading:
 class Users:
     """Reads the running simulation. people grows as mishaps bring users of their own."""
 
-    def __init__(self, people: Mapping[str, Person], places: Mapping[str, Place], origin_m: PointM) -> None:
+    def __init__(
+        self, people: Mapping[str, Person], places: Mapping[str, Place], origin_m: PointM, step_s: float
+    ) -> None:
         self.people = dict(people)
         self._places = places
         self._origin_m = origin_m
-        self._trailers: dict[str, PointM] = {}
+        self._bodies = Bodies(step_s)
 
     def readings(self) -> tuple[Reading, ...]:
         """Every vehicle now on the road, those of mishaps' invisible obstacles too, in order of SUMO's id."""
@@ -79,7 +82,7 @@ class Users:
         if person is None:
             return None
         make = MAKES[person.make]
-        heading_rad, tail_rad = self._bend(reading, make)
+        heading_rad, tail_rad = self._bodies.follow(reading.sumo_id, reading.front_m, reading.heading_rad, make)
         half_m = make.length_m / 2
         place, to_stop_m = self.place(reading)
         standing = reading.speed_mps < _STANDS_MPS
@@ -89,10 +92,10 @@ class Users:
             kind=make.kind,
             colour=person.colour,
             pos_m=(
-                round(reading.front_m[0] - half_m * math.cos(heading_rad), 4),
-                round(reading.front_m[1] - half_m * math.sin(heading_rad), 4),
+                round(reading.front_m[0] - half_m * math.cos(heading_rad), 4) + 0.0,
+                round(reading.front_m[1] - half_m * math.sin(heading_rad), 4) + 0.0,
             ),
-            heading_rad=round(heading_rad, 5),
+            heading_rad=round(heading_rad, 5) + 0.0,
             speed_mps=round(reading.speed_mps, 4),
             accel_mps2=round(reading.accel_mps2, 4),
             tail_heading_rad=None if tail_rad is None else round(tail_rad, 5),
@@ -106,51 +109,37 @@ class Users:
             to_stop_m=None if to_stop_m is None else round(to_stop_m, 3),
         )
 
-    def _bend(self, reading: Reading, make: Make) -> tuple[float, float | None]:
-        """Headings of the body and its trailer: the trailer's rear is drawn toward the hitch (a tractrix)."""
-        if make.trailer_m is None:
-            return reading.heading_rad, None
-        cab_m = make.length_m - make.trailer_m
-        front = reading.front_m
-        # SUMO's angle is that of the whole length; the cab turns earlier.
-        rear = self._trailers.get(reading.sumo_id)
-        if rear is None:
-            rear = _back(front, reading.heading_rad, make.length_m)
-        whole_rad = reading.heading_rad
-        hitch = _back(front, whole_rad, cab_m)
-        tail_rad = math.atan2(hitch[1] - rear[1], hitch[0] - rear[0])
-        self._trailers[reading.sumo_id] = _back(hitch, tail_rad, make.trailer_m)
-        return whole_rad, tail_rad
-
     def walkers(self) -> Iterator[RoadUser]:
         """Everybody on foot, in order of id."""
         for name in sorted(libsumo.person.getIDList(), key=_order):
             person = self.people[name]
             x, y = libsumo.person.getPosition(name)
+            speed_mps = libsumo.person.getSpeed(name)
+            pos_m, heading_rad = self._bodies.walk(
+                name,
+                (x - self._origin_m[0], y - self._origin_m[1]),
+                _heading_rad(libsumo.person.getAngle(name)),
+                speed_mps,
+            )
             yield RoadUser(
                 user_id=person.user_id,
                 make=person.make,
                 kind=MAKES[person.make].kind,
                 colour=person.colour,
-                pos_m=(round(x - self._origin_m[0], 4), round(y - self._origin_m[1], 4)),
-                heading_rad=round(_heading_rad(libsumo.person.getAngle(name)), 5),
-                speed_mps=round(libsumo.person.getSpeed(name), 4),
+                pos_m=(round(pos_m[0], 4) + 0.0, round(pos_m[1], 4) + 0.0),
+                heading_rad=round(heading_rad, 5) + 0.0,
+                speed_mps=round(speed_mps, 4),
                 movement=person.movement,
             )
 
     def forget(self, gone: set[str]) -> None:
-        """Drops what was remembered of vehicles that have left."""
-        for name in gone & self._trailers.keys():
-            del self._trailers[name]
+        """Drops what was remembered of users that have left."""
+        self._bodies.forget(gone)
 
 
 def _heading_rad(navigational_deg: float) -> float:
     """SUMO's angle (degrees clockwise from north) as ours."""
     return math.remainder(math.radians(90.0 - navigational_deg), math.tau)
-
-
-def _back(front: PointM, heading_rad: float, by_m: float) -> PointM:
-    return front[0] - by_m * math.cos(heading_rad), front[1] - by_m * math.sin(heading_rad)
 
 
 def _indicator(movement: str | None, reading: Reading, to_stop_m: float | None) -> int:
