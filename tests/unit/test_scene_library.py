@@ -23,8 +23,8 @@ def scenario(name: str) -> Scenario:
 
 
 @cache
-def _built(junction: str, cameras: str, name: str) -> tuple[Street, Site]:
-    """One street and site for all scenarios of the same junction and cameras; the first of them stands for all."""
+def _built(name: str) -> tuple[Street, Site]:
+    """The street and the site of the first of all scenarios that share them."""
     import tempfile
 
     from sim_videos.site import site_of
@@ -37,11 +37,13 @@ def _built(junction: str, cameras: str, name: str) -> tuple[Street, Site]:
 
 def built(name: str) -> tuple[Street, Site]:
     pytest.importorskip("libsumo")
+    return _built(next(other for other in NAMES if _still(other) == _still(name)))
+
+
+def _still(name: str) -> tuple[object, ...]:
+    """What of a scenario its street and site are made of; the splits of the plan apart."""
     own = scenario(name)
-    alike = next(
-        other for other in NAMES if (scenario(other).junction, scenario(other).cameras) == (own.junction, own.cameras)
-    )
-    return _built(str(own.junction), str(own.cameras), alike)
+    return own.junction, own.signal, own.cameras
 
 
 @pytest.mark.parametrize("name", NAMES)
