@@ -89,10 +89,11 @@ class ActuatedController:
         self._last_ns = signal.t_ns
         self._time(calls, signal)
         verdicts = [self._verdict(phase, calls, signal) for phase in serving]
+        before = frozenset(serving)
         ended = self._advance(serving, verdicts, calls)
         asked = frozenset(phase for phase in serving if phase is not None)
         if ended:
-            chosen = [phase for phase in sorted(asked) if phase not in self._greens]
+            chosen = sorted(asked - before)
             self._changed = f"{'; '.join(ended)}; next {_listed(chosen, calls)}"
         return PhaseRequest(signal.t_ns, asked, self._reason(serving, verdicts, calls, signal), self._ttl_ms)
 

@@ -19,8 +19,8 @@ from edge.types import Demand, Interval, LaneDemand, SignalState
 class CallSettings:
     """passage_s: a green is held for whom it takes no longer than this to the stop line.
 
-    near_mps: whoever is slower is taken to come at this speed, so that a queue that starts
-    to move is not a gap. stale_s: older knowledge is unknown. remember_s: a call is kept so
+    near_m: and for whoever moves this near to it, however slowly, so that a queue that
+    starts to move is not a gap. stale_s: older knowledge is unknown. remember_s: a call is kept so
     long after its vehicle was last seen, for cameras lose some for a moment. forgotten_s:
     a phase that was not green for so long is called anyway, for cameras miss some altogether.
     recall: phases called in every cycle; ped_recall: so are all that serve pedestrians,
@@ -28,7 +28,7 @@ class CallSettings:
     """
 
     passage_s: float = 3.0
-    near_mps: float = 5.0
+    near_m: float = 15.0
     stale_s: float = 2.0
     remember_s: float = 5.0
     forgotten_s: float = 120.0
@@ -118,7 +118,7 @@ class Calls:
         if lane.presence or lane.queue_vehicles:
             return True
         s = self._settings
-        return any(before_m <= s.passage_s * max(mps, s.near_mps) for before_m, mps in lane.arrivals or ())
+        return any(before_m <= max(s.near_m, s.passage_s * mps) for before_m, mps in lane.arrivals or ())
 
 
 def _vehicles(lanes: list[LaneDemand]) -> str | None:
