@@ -1,0 +1,165 @@
+"""Incidents and camera faults: which were noticed, how late, and what was reported that was not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.clock import NS_PER_S
+from edge.replay.record import Event, Record
+from sim_videos.truth import SceneFrame
+
+#: A report this long after the end of what it is of still is of it.
+AFTER_S = 30.0
+#: A camera that was said to be blind this long after a fault's end was so by that fault.
+SIGHT_AFTER_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Something that was so from start_s to end_s; end_s None: to the end of the recording."""
+
+    name: str
+    lane: str | None
+    start_s: float
+    end_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One spell, and how long after its start it was reported; delay_s None: never."""
+
+    spell: Spell
+    delay_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HappeningScore:
+    """Every spell of the truth, and how many reports were of none."""
+
+    noticed: tuple[Noticed, ...]
+    false_reports: int
+
+    @property
+    def found(self) -> int:
+        """How many were reported."""
+        return sum(one.delay_s is not None for one in self.noticed)
+
+
+class HappeningWatch:
+    """Collects when incidents and camera faults began and ended. Give it every true frame in order."""
+
+    def __init__(self) -> None:
+        self._incidents: dict[int, Spell] = {}
+        self._on: dict[int, float] = {}
+        self._faults: list[Spell] = []
+        self._fault_since: dict[str, float] = {}
+        self._last_s = 0.0
+
+    def add(self, frame: SceneFrame) -> None:
+        """One true frame."""
+        self._last_s = frame.t_s
+        for row in frame.incidents:
+            self._incidents.setdefault(row.number, Spell(row.kind.value, row.lane, row.started_s, None))
+            self._on[row.number] = frame.t_s
+        for kind in frame.faults:
+            self._fault_since.setdefault(kind, frame.t_s)
+        for kind in self._fault_since.keys() - set(frame.faults):
+            self._faults.append(Spell(kind, None, self._fault_since.pop(kind), frame.t_s))
+
+    def incidents(self) -> tuple[Spell, ...]:
+        """Incidents in the order of the scenario."""
+        return tuple(
+            Spell(spell.name, spell.lane, spell.start_s, None if self._on[number] >= self._last_s else self._on[number])
+            for number, spell in sorted(self._incidents.items())
+        )
+
+    def faults(self) -> tuple[Spell, ...]:
+        """Camera faults in the order in which they began."""
+        still = [Spell(kind, None, since, None) for kind, since in self._fault_since.items()]
+        return tuple(sorted([*self._faults, *still], key=lambda spell: (spell.start_s, spell.name)))
+
+
+def incident_score(truth: Sequence[Spell], record: Record) -> HappeningScore | None:
+    """Reports of incidents against those that were; None where the replay looks for none.
+
+    A report is an event `incident` with `incident` (the kind) and `lane`; it is of the
+    earliest unreported incident of that kind, in that lane where both name one.
+    """
+    reports = record.of("incident")
+    if not reports and not record.run.get("incidents"):
+        return None
+    delays: dict[int, float] = {}
+    false_reports = 0
+    for report in reports:
+        fitting = [i for i, spell in enumerate(truth) if _is_of(report, spell)]
+        fresh = [i for i in fitting if i not in delays]
+        if fresh:
+            delays[fresh[0]] = report["t_ns"] / NS_PER_S - truth[fresh[0]].start_s
+        elif not fitting:
+            false_reports += 1
+    return HappeningScore(tuple(Noticed(spell, delays.get(i)) for i, spell in enumerate(truth)), false_reports)
+
+
+def sight_score(truth: Sequence[Spell], record: Record) -> HappeningScore:
+    """When the camera was said not to be believed, against the faults it had."""
+    blind = _blind_spells(record)
+    noticed = []
+    for spell in truth:
+        end_s = spell.end_s if spell.end_s is not None else float("inf")
+        reported = [start for start, stop in blind if start <= end_s + SIGHT_AFTER_S and stop >= spell.start_s]
+        noticed.append(Noticed(spell, max(0.0, min(reported) - spell.start_s) if reported else None))
+    of_none = [
+        start
+        for start, stop in blind
+        if not any(
+            start <= (float("inf") if spell.end_s is None else spell.end_s) + SIGHT_AFTER_S and stop >= spell.start_s
+            for spell in truth
+        )
+    ]
+    return HappeningScore(tuple(noticed), len(of_none))
+
+
+def _is_of(report: Event, spell: Spell) -> bool:
+    t_s = report["t_ns"] / NS_PER_S
+    end_s = float("inf") if spell.end_s is None else spell.end_s + AFTER_S
+    lane = report.get("lane")
+    return (
+        report.get("incident") == spell.name
+        and spell.start_s <= t_s <= end_s
+        and (lane is None or spell.lane is None or lane == spell.lane)
+    )
+
+
+def _blind_spells(record: Record) -> list[tuple[float, float]]:
+    spells: list[tuple[float, float]] = []
+    since: float | None = None
+    for event in record.of("sight"):
+        t_s = event["t_ns"] / NS_PER_S
+        if not event["ok"] and since is None:
+            since = t_s
+        elif event["ok"] and since is not None:
+            spells.append((since, t_s))
+            since = None
+    return spells if since is None else [*spells, (since, float("inf"))]
+
+
+def happening_json(score: HappeningScore | None) -> Mapping[str, object] | None:
+    """For `--json`; None: not measured."""
+    if score is None:
+        return None
+    return {
+        "found": score.found,
+        "of": len(score.noticed),
+        "false": score.false_reports,
+        "each": [
+            {
+                "kind": one.spell.name,
+                "lane": one.spell.lane,
+                "start_s": one.spell.start_s,
+                "end_s": one.spell.end_s,
+                "delay_s": None if one.delay_s is None else round(one.delay_s, 2),
+            }
+            for one in score.noticed
+        ],
+    }
