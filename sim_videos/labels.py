@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.types import KINDS, Kind
-from sim_videos.render import SeenUser
+from sim_videos.render.seen import SeenUser
 
 #: Less of a road user than this in sight, or a shorter side in pixels, is no label.
 LEAST_VISIBLE, LEAST_PX = 0.25, 7.0
