@@ -4,9 +4,10 @@ Class-agnostic: a class is measured by giving its boxes alone. Detections are ma
 labels greedily, the surest first, each label once (Everingham et al., The PASCAL Visual
 Object Classes Challenge, 2010, section 4.2), and the area is that under the monotone
 envelope of the whole precision-recall curve (VOC 2010 on; "all points"). Detections of
-equal score enter the curve together, so their order changes nothing. What is not to be
-judged follows COCO: a detection of an ignored label, or one that lies in an ignored
-region, is neither right nor wrong.
+equal score enter the curve together, so their order changes nothing. A detection of an
+ignored label (VOC's "difficult"), or one that lies in an ignored region, is neither right
+nor wrong; an ignored label may be found more than once, and is never preferred to or
+passed over for another: the larger overlap decides.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Matched:
     """What became of one picture's detections, the surest first: order (n,) indices, scores (n,), right (n,),
-    judged (n,); found_by (m,) the score that found each label, NaN where none did."""
+    judged (n,); found_by (m,) the highest score that found each label, NaN where none did."""
 
     order: NDArray[np.intp]
     scores: Array
@@ -129,11 +130,13 @@ def match(picture: Judged, iou: float = 0.5) -> Matched:
     found_by = np.full(m, np.nan)
     covered = _covered(picture)
     for rank, i in enumerate(order.tolist()):
-        candidates = np.where(np.isnan(found_by) & ~ignored, shares[i], -1.0)
+        candidates = np.where(np.isnan(found_by) | ignored, shares[i], -1.0)
         j = int(np.argmax(candidates)) if m else -1
         if m and candidates[j] >= iou:
-            right[rank], found_by[j] = True, picture.scores[i]
-        elif (m and bool((shares[i][ignored] >= iou).any())) or covered[i]:
+            judged[rank] = right[rank] = not ignored[j]
+            if not ignored[j] or np.isnan(found_by[j]):
+                found_by[j] = picture.scores[i]
+        elif covered[i]:
             judged[rank] = False
     return Matched(order, np.asarray(picture.scores, np.float64)[order], right, judged, found_by)
 

@@ -10,7 +10,7 @@ import numpy as np
 from edge.replay.frame_log import SeenFrame
 from edge.types import Kind
 from edge.vision.average_precision import Judged, Precision, match, precision_of
-from sim_videos.score.judge import Array, Mask, boxes_of, optional
+from sim_videos.score.judge import Array, Mask, boxes_of, optional, small
 from sim_videos.truth import SceneFrame
 
 #: Heights of a box in pixels.
@@ -46,7 +46,7 @@ class DetectionScorer:
         """One frame of both."""
         boxes = np.array([box[:4] for box in seen.detections], np.float64).reshape(-1, 4)
         scores = np.array([box.score for box in seen.detections], np.float64)
-        whole = Judged(boxes, scores, boxes_of(truth.users), optional(truth.users))
+        whole = Judged(boxes, scores, boxes_of(truth.users), optional(truth.users), optional=small(boxes))
         self._overall.add(whole)
         for name, (low_px, high_px) in SIZES.items():
             self._by_size[name].add(whole.of_height(low_px, high_px))
@@ -54,7 +54,9 @@ class DetectionScorer:
             ours = np.array([box.kind is kind for box in seen.detections], np.bool_).reshape(-1)
             theirs = [user for user in truth.users if user.kind is kind]
             if ours.any() or theirs:
-                curve.add(Judged(boxes[ours], scores[ours], boxes_of(theirs), optional(theirs)))
+                curve.add(
+                    Judged(boxes[ours], scores[ours], boxes_of(theirs), optional(theirs), optional=small(boxes[ours]))
+                )
 
     def result(self) -> DetectionScores:
         """What all frames come to."""

@@ -13,8 +13,8 @@ from sim_videos.truth import SceneFrame, UserRow
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: Of a road user that must be found so much shows, and its box is so high.
-LEAST_VISIBLE, LEAST_HEIGHT_PX = 0.4, 8.0
+#: Of a road user that must be found so much shows, and its box is so wide and high.
+LEAST_VISIBLE, LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 0.4, 4.0, 8.0
 #: Boxes that overlap so much are of the same road user.
 SAME_IOU = 0.5
 #: In such a picture nothing can be seen, so nothing is asked for.
@@ -34,9 +34,14 @@ def boxes_of(users: Sequence[UserRow]) -> Array:
 
 def optional(users: Sequence[UserRow]) -> Mask:
     """(n,) True for those so hidden or so small that they may be found or not."""
-    return np.array(
-        [user.visible < LEAST_VISIBLE or user.y2_px - user.y1_px < LEAST_HEIGHT_PX for user in users], np.bool_
-    ).reshape(-1)
+    hidden = np.array([user.visible < LEAST_VISIBLE for user in users], np.bool_).reshape(-1)
+    return np.asarray(hidden | small(boxes_of(users)), np.bool_)
+
+
+def small(boxes: Array) -> Mask:
+    """(n,) True for boxes (n, 4) so small that nothing is said of what is in them."""
+    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return np.asarray((wide < LEAST_WIDTH_PX) | (high < LEAST_HEIGHT_PX), np.bool_)
 
 
 def pairs(ours: Array, theirs: Array, least: float = SAME_IOU) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 Tracks that coast unseen say nothing about a frame. A track that lies on a road user too
 hidden or too small to be asked for is left out of that frame, as MOTChallenge does with
-distractors.
+distractors; so is one too small to be of any.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.replay.frame_log import SeenFrame
 from edge.vision.average_precision import overlaps
-from sim_videos.score.judge import Array, boxes_of, optional, pairs
+from sim_videos.score.judge import Array, boxes_of, optional, pairs, small
 from sim_videos.truth import SceneFrame
 
 Ids = NDArray[np.intp]
@@ -47,7 +47,9 @@ class TrackingScorer:
         boxes = boxes_of(truth.users)
         tracks = [track for track in seen.tracks if track.seen]
         ours = np.array([track[2:6] for track in tracks], np.float64).reshape(-1, 4)
-        dropped = {i for i, j in pairs(ours, boxes) if spared[j]}
+        matched = dict(pairs(ours, boxes))
+        tiny = small(ours)
+        dropped = {i for i in range(len(tracks)) if (spared[matched[i]] if i in matched else tiny[i])}
         keep = [i for i in range(len(tracks)) if i not in dropped]
         self._truth_ids.append(
             self._numbered(0, [user.id for user, off in zip(truth.users, spared, strict=True) if not off])

@@ -18,7 +18,7 @@ from sim_videos.truth.queues import LaneQueues
 from sim_videos.truth.schema import GateRow, IncidentRow, MovementRow, SceneFrame, SceneHeader, UserRow
 
 #: Smaller than this in the picture (width, height in pixels), or hidden, a road user is left out.
-LEAST_PX = (4.0, 6.0)
+LEAST_PX = (2.0, 4.0)
 
 
 class Seen(Protocol):

@@ -90,6 +90,14 @@ def test_what_is_not_judged() -> None:
     assert average_precision([near]).ap == pytest.approx(0.5)
 
 
+def test_an_ignored_label_takes_its_own_detection() -> None:
+    # the hidden one behind overlaps the one before it, and its detection is the surer: it takes its own label
+    found = match(judged([box(3), box(0)], [0.9, 0.5], [box(0), box(3)], ignored=[False, True]))
+    assert found.judged.tolist() == [False, True]
+    assert found.right.tolist() == [False, True]
+    assert found.found_by.tolist() == [0.5, 0.9]
+
+
 def test_heights() -> None:
     picture = judged(
         [box(0, size=8), box(100, size=40)], [0.5, 0.9], [box(0, size=8), box(100, size=40), box(200, size=9)]
