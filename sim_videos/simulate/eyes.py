@@ -15,6 +15,7 @@ from edge.control.demand import DemandBuilder
 from edge.frames import Frame, VisionResult
 from edge.types import Demand
 from sim_videos.simulate.lanes import TrueDemand
+from sim_videos.simulate.result import PERFECT
 from sim_videos.state import WorldFrame
 from sim_videos.truth.schema import SceneFrame
 
@@ -82,9 +83,8 @@ class CameraEyes:
 class PerfectEyes:
     """Implements `Eyes` by the truth of every lane."""
 
-    name = "perfect"
-
-    def __init__(self, demand: TrueDemand) -> None:
+    def __init__(self, demand: TrueDemand, name: str = PERFECT) -> None:
+        self.name = name
         self._demand = demand
 
     def look(self, world: WorldFrame, index: int) -> tuple[Look, ...]:  # noqa: ARG002 - part of the seam

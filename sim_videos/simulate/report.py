@@ -11,7 +11,7 @@ import jinja2
 from edge.replay import report as replay_report
 from edge.replay.svg import Plot, clock_text
 from sim_videos.simulate import plots, table
-from sim_videos.simulate.result import Run
+from sim_videos.simulate.result import NONE, PERFECT, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def camera_cost(runs: Sequence[Run]) -> float | None:
     """Delay of the first controller that was run both ways, seen by camera over by perfect eyes; None without both."""
     delays = {(run.control, run.eyes): run.all.delay_s for run in runs}
     for (control, eyes), delay_s in delays.items():
-        perfect_s = delays.get((control, "perfect"))
-        if eyes != "perfect" and delay_s is not None and perfect_s:
+        perfect_s = delays.get((control, PERFECT))
+        if eyes not in {PERFECT, NONE} and delay_s is not None and perfect_s:
             return delay_s / perfect_s
     return None

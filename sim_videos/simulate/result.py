@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: Names of eyes: those that err in nothing, and none at all.
+PERFECT, NONE = "perfect eyes", "no eyes"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

@@ -1,0 +1,158 @@
+"""`stopline simulate`: a street of SUMO's, seen by rendered cameras, with its lamps in our controller's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.cli.examples import examples
+from edge.cli.progress import ReplayProgress
+from edge.cli.stopping import StopSignals
+from edge.clock import SystemClock
+from edge.errors import ConfigError
+from edge.seams import Detector
+from edge.vision.detect import open_detector
+from edge.vision.pipeline import VisionSettings
+from sim_videos.scenario import load_scenario
+from sim_videos.simulate import table
+from sim_videos.simulate.controllers import controller_names
+from sim_videos.simulate.order import SimulateOptions
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    epilog=examples(
+        "stopline simulate rush --compare fixed,actuated --truth-detector --seconds 300",
+        "stopline simulate quiet --control actuated --show --speed 1",
+    )
+)
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario of the library, or its TOML file.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the traffic; the scenario's own if left out.")] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="S", help="Length; the scenario's own if left out.")] = None,
+    control: Annotated[str | None, typer.Option(help="Controller: fixed or actuated; the scenario's own.")] = None,
+    compare: Annotated[str | None, typer.Option(metavar="A,B", help="Several controllers, one after another.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model file or name; the best one installed if left out.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the detector.")] = 2,
+    truth_detector: Annotated[
+        bool, typer.Option("--truth-detector", help="True boxes in place of pictures and a model.")
+    ] = False,
+    every: Annotated[int, typer.Option(min=1, max=10, help="Look at each Nth frame only.")] = 1,
+    perfect: Annotated[
+        bool, typer.Option("--perfect/--no-perfect", help="Say what perfect eyes would have given.")
+    ] = True,
+    speed: Annotated[str, typer.Option(metavar="X|max", help="Times real time, or as fast as it goes.")] = "max",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report and the logs.")] = Path("simulate-out"),
+    record: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep each camera's video and its truth.")] = None,
+    show: Annotated[bool, typer.Option("--show", help="Serve a page on this machine with what happens.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of that page; 0 is any free one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON and nothing else.")] = False,
+) -> None:
+    """Close the loop: simulated street, rendered cameras, detector, counts, controller, lamps.
+
+    DIR holds report.html, run.json and for each run a folder with events.jsonl and bridge.jsonl. Ctrl-C
+    ends the run at hand and leaves them complete.
+    """
+    if control is not None and compare is not None:
+        raise ConfigError("--control runs one controller and --compare several: give one of them")
+    known = load_scenario(scenario)
+    key, names = ("--control", control or known.control) if compare is None else ("--compare", compare)
+    options = SimulateOptions(
+        scenario=known,
+        controls=controller_names(names, key),
+        out=out,
+        seed=seed,
+        seconds=seconds,
+        model=model,
+        threads=threads,
+        truth_detector=truth_detector,
+        every=every,
+        perfect=perfect,
+        speed=_speed(speed),
+        record=record,
+        page_port=port if show else None,
+    )
+    raise typer.Exit(run(options, as_json=as_json))
+
+
+def run(options: SimulateOptions, *, as_json: bool = False) -> int:
+    """Simulate, show progress, print the table; the exit code."""
+    from sim_videos.simulate.compose import FIGURES, REPORT, Surroundings
+    from sim_videos.simulate.compose import simulate as simulated
+    from sim_videos.simulate.show import Shown, ShowServer
+
+    clock = SystemClock()
+    say = Console(stderr=True, highlight=False, soft_wrap=True)
+    with ExitStack() as opened:
+        detector = _detector(options)
+        if detector is not None:
+            opened.callback(detector.close)
+        shown = None
+        if options.page_port is not None:
+            shown = Shown(tuple(camera.id for camera in options.scenario.cameras))
+            server = opened.enter_context(ShowServer(shown, options.page_port))
+            say.print(f"page: {server.address}")
+        stopping = opened.enter_context(StopSignals())
+        bars = opened.enter_context(_Bars(clock))
+        runs = simulated(options, Surroundings(clock, detector, shown, stopping.reason, bars.begin))
+    if as_json:
+        print((options.out / FIGURES).read_text(encoding="utf-8"), end="")
+        return stopping.exit_code
+    console = Console(highlight=False, soft_wrap=True)
+    shown_table = Table(box=None, pad_edge=False)
+    shown_table.add_column(options.scenario.id, no_wrap=True)
+    for one in runs:
+        shown_table.add_column(one.name, justify="right")
+    for row in table.rows(runs):
+        shown_table.add_row(row.name, *row.cells)
+    console.print(shown_table)
+    for one in runs:
+        if one.stopped is not None:
+            console.print(f"{one.name}: stopped after {one.seconds:.1f} s: {one.stopped}")
+    console.print(f"report: {options.out / REPORT}")
+    return stopping.exit_code
+
+
+class _Bars:
+    """One progress bar a run. A context manager; leaving it ends the last."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._open = ExitStack()
+
+    def begin(self, name: str, frames: int) -> Callable[[int], None]:
+        self._open.close()
+        bar = self._open.enter_context(ReplayProgress(name, frames, self._clock))
+        return bar.update
+
+    def __enter__(self) -> _Bars:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.close()
+
+
+def _detector(options: SimulateOptions) -> Detector | None:
+    if all(kind != "camera" for _, kind in options.runs):
+        return None
+    least = VisionSettings().tracker.unsure_score
+    return open_detector(options.model, threads=options.threads, min_score=least)
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError as error:
+        raise ConfigError(f"--speed: {text!r} is neither a number nor max; give for example 1") from error
+    if not 0 < speed <= 1000:
+        raise ConfigError(f"--speed: {text} is not a speed; give a number above 0, or max")
+    return speed

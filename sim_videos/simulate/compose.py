@@ -1,0 +1,119 @@
+"""A simulation put together: every run that was ordered, then figures and report.
+
+Everything is written into a hidden folder within the one that was asked for, and moved
+when the last run is over; a stop ends the run at hand and keeps what there is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.errors import StorageError
+from edge.replay.outputs import storing, write_whole
+from edge.seams import Detector
+from sim_videos.simulate import report
+from sim_videos.simulate.one import RunOrder, Sighted, run
+from sim_videos.simulate.open import open_eyes
+from sim_videos.simulate.order import EyesKind, SimulateOptions
+from sim_videos.simulate.result import Run
+from sim_videos.simulate.show import Shown
+from sim_videos.street import Street
+
+REPORT, FIGURES = "report.html", "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a simulation is given from outside.
+
+    detector is asked where a camera looks, and is not closed here. shown is the page's.
+    stop is asked before every frame and says why. progress: told the name and frames of a
+    run, it gives who is told how many are done.
+    """
+
+    stopwatch: Clock
+    detector: Detector | None = None
+    shown: Shown | None = None
+    stop: Callable[[], str | None] = field(default=lambda: None)
+    progress: Callable[[str, int], Callable[[int], None]] = field(default=lambda _name, _frames: lambda _done: None)
+
+
+def simulate(options: SimulateOptions, around: Surroundings) -> tuple[Run, ...]:
+    """Run all that is ordered into `options.out`; the runs, in order.
+
+    Raises ConfigError of the scenario and StorageError of the folders; then `out` is as it was.
+    """
+    runs: list[Run] = []
+    with _moved_when_whole(options.out) as part:
+        for control, kind in options.runs:
+            folder = part / f"{control}-{kind}"
+            with storing(folder):
+                folder.mkdir()
+            runs.append(_run(options, around, control, kind, folder))
+            if runs[-1].stopped is not None:
+                break
+        _write(options, around, part, runs)
+    return tuple(runs)
+
+
+def _run(options: SimulateOptions, around: Surroundings, control: str, kind: EyesKind, folder: Path) -> Run:
+    order = RunOrder(options.scenario, control, options.run_seed, options.length_s, folder)
+    with ExitStack() as opened:
+
+        def sighted(street: Street) -> Sighted:
+            title = f"{options.scenario.id}: {control} control"
+            return open_eyes(options, kind, street, title, opened, around.detector, around.shown)
+
+        return run(
+            order,
+            sighted,
+            stopwatch=around.stopwatch,
+            stop=around.stop,
+            on_frame=around.progress(f"{control}, {kind}", order.frames),
+            speed=options.speed,
+        )
+
+
+def _write(options: SimulateOptions, around: Surroundings, folder: Path, runs: list[Run]) -> None:
+    scenario = options.scenario
+    figures = {
+        "scenario": scenario.id,
+        "runs": [one.to_json() for one in runs],
+        "camera_cost": report.camera_cost(runs),
+    }
+    write_whole(folder / FIGURES, json.dumps(figures, indent=1) + "\n")
+    facts: dict[str, object] = {"scenario": scenario.id, "seed": options.run_seed, "frames a second": scenario.fps}
+    if any(kind == "camera" for _, kind in options.runs) and around.detector is not None:
+        facts["detector"] = around.detector.name
+        facts["looks"] = "every frame" if options.every == 1 else f"one frame in {options.every}"
+    for one in runs:
+        times = one.seconds / one.elapsed_s if one.elapsed_s > 0 else 0.0
+        facts[f"took, {one.name}"] = f"{one.elapsed_s:.1f} s ({times:.1f} × real time)"
+    write_whole(folder / REPORT, report.render(f"Simulation of {scenario.id}", scenario.about, runs, facts))
+
+
+@contextmanager
+def _moved_when_whole(out: Path) -> Iterator[Path]:
+    """A folder to write into; what is in it takes the place of what `out` has of the same names, if all went well."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=out))
+    except OSError as error:
+        raise StorageError(f"{out}: {error.strerror or error}; choose an --out that can be written") from error
+    try:
+        yield part
+        with storing(out):
+            for entry in sorted(part.iterdir()):
+                target = out / entry.name
+                if target.is_dir():
+                    shutil.rmtree(target)
+                entry.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

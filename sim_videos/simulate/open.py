@@ -1,0 +1,85 @@
+"""Opens the eyes of one run on its street, and whoever else watches: recording and page."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from calibration.geometry import stop_axes
+from calibration.site import Site
+from edge.control.demand import DemandBuilder
+from edge.errors import ModelError
+from edge.seams import Detector
+from edge.vision.pipeline import VisionPipeline
+from sim_videos.render.camera import camera_of
+from sim_videos.render.renderer import Renderer
+from sim_videos.scenario import CameraSpec
+from sim_videos.simulate.cameras import TruthCamera
+from sim_videos.simulate.eyes import CameraEyes, OneCamera, PerfectEyes
+from sim_videos.simulate.eyesight import EyesightMeter
+from sim_videos.simulate.lanes import TrueDemand
+from sim_videos.simulate.loop import Watcher
+from sim_videos.simulate.one import Sighted
+from sim_videos.simulate.order import EyesKind, SimulateOptions
+from sim_videos.simulate.record import Recording
+from sim_videos.simulate.result import NONE, PERFECT
+from sim_videos.simulate.show import Shown, ShowWatcher
+from sim_videos.site import site_of
+from sim_videos.street import Street
+from sim_videos.truth import TruthRecorder
+
+NAMES: dict[EyesKind, str] = {
+    "camera": "camera",
+    "truth": "true boxes",
+    "perfect": PERFECT,
+    "none": NONE,
+}
+
+
+def open_eyes(
+    options: SimulateOptions,
+    kind: EyesKind,
+    street: Street,
+    title: str,
+    opened: ExitStack,
+    detector: Detector | None,
+    shown: Shown | None,
+) -> Sighted:
+    """Eyes of a kind on a street; what they hold open is closed with `opened`.
+
+    Raises ConfigError where a camera sees no lane, ModelError where a camera has no detector.
+    """
+    if kind in {"perfect", "none"}:
+        return Sighted(PerfectEyes(TrueDemand(street), NAMES[kind]))
+    if kind == "camera" and detector is None:
+        raise ModelError("a camera needs a detector: give one with --model, or take --truth-detector")
+    site = site_of(options.scenario, street)
+    recorders = {
+        spec.id: TruthRecorder(options.scenario, street, spec, site, seed=options.run_seed)
+        for spec in options.scenario.cameras
+    }
+    cameras = [
+        _camera(options, kind, spec, street, site, recorders[spec.id], detector) for spec in options.scenario.cameras
+    ]
+    eyes = CameraEyes(NAMES[kind], cameras, DemandBuilder(site.lanes, stop_axes(site)))
+    watchers: list[Watcher] = []
+    if options.record is not None:
+        headers = {camera: recorder.header for camera, recorder in recorders.items()}
+        watchers.append(opened.enter_context(Recording(options.record, headers)))
+    if shown is not None:
+        watchers.append(ShowWatcher(shown, site, title))
+    return Sighted(eyes, EyesightMeter(site), tuple(watchers))
+
+
+def _camera(
+    options: SimulateOptions,
+    kind: EyesKind,
+    spec: CameraSpec,
+    street: Street,
+    site: Site,
+    recorder: TruthRecorder,
+    detector: Detector | None,
+) -> OneCamera:
+    scenario = options.scenario
+    renderer = Renderer(street, camera_of(spec, street), scenario.look, seed=options.run_seed)
+    vision = VisionPipeline(site, spec.id)
+    return TruthCamera(spec, renderer.seen, recorder, vision, scenario.camera_faults, options.every)
