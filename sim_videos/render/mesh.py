@@ -49,7 +49,8 @@ class Material(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """vertices (V, 3), outline (H, 3) those on its convex hull, footprint (4, 2) the corners of the
+    """vertices (V, 3), outline (H, 3) those on its convex hull
+    (mirrors left out), footprint (4, 2) the corners of the
     rectangle that it stands within. Of each of F faces: corners (F, MAX_CORNERS) indices, normals (F, 3) outward,
     middles (F, 3), material, part, layer, detail (0 always drawn, 2 only when near).
 
@@ -152,15 +153,16 @@ class Builder:
     def mesh(self, *, split_x: float = 0.0) -> Mesh:
         """What was collected."""
         vertices = np.array(self._vertices, np.float64)
+        solid = vertices[[i for face, *_, detail in self._faces if detail < 2 for i in face]]
         corners = np.array([face + face[-1:] * (MAX_CORNERS - len(face)) for face, *_ in self._faces], np.int64)
         a, b, c = (vertices[corners[:, i]] for i in range(3))
         normals = np.cross(b - a, c - a)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        size = np.ptp(vertices, axis=0)
+        size = np.ptp(solid, axis=0)
         return Mesh(
             vertices=vertices,
-            outline=vertices[ConvexHull(vertices).vertices],
-            footprint=_rectangle(vertices),
+            outline=solid[ConvexHull(solid).vertices],
+            footprint=_rectangle(solid),
             corners=corners,
             counts=np.array([len(face) for face, *_ in self._faces], np.int64),
             normals=normals,
