@@ -59,7 +59,11 @@ def vehicle_types(rng: np.random.Generator) -> Iterator[ET.Element]:
         if make.kind is Kind.PERSON:
             continue
         for variant in range(VARIANTS):
-            yield _driver(make, vehicle_type(make.name, variant), rng)
+            driver = _driver(make, vehicle_type(make.name, variant), rng)
+            if variant % 4 == 0:
+                # One in four loses patience and drives into a junction that it may not clear.
+                driver.set("jmIgnoreKeepClearTime", f"{rng.uniform(4, 10):.1f}")
+            yield driver
     ambulance = _driver(MAKES["ambulance"], BEACON_TYPE, rng)
     ambulance.set("vClass", "emergency")
     ambulance.set("speedFactor", "1.2")
@@ -89,7 +93,7 @@ def vehicle_types(rng: np.random.Generator) -> Iterator[ET.Element]:
 def _driver(make: Make, name: str, rng: np.random.Generator) -> ET.Element:
     bicycle = make.kind is Kind.BICYCLE
     heavy = make.length_m > 6
-    tau_s = float(np.clip(rng.normal(1.25 if heavy else 1.05, 0.12), 0.8, 1.6))
+    tau_s = float(np.clip(rng.normal(1.05 if heavy else 0.86, 0.1), 0.65, 1.4))
     gap_m = float(np.clip(rng.normal(0.9 if bicycle else 2.1, 0.4), 0.6, 3.4))
     # SUMO stops this far before the line; people vary, few stop on it.
     line_m = float(np.clip(rng.normal(1.0, 0.5), 0.3, 2.5))
@@ -102,7 +106,7 @@ def _driver(make: Make, name: str, rng: np.random.Generator) -> ET.Element:
             "length": f"{make.length_m}",
             "width": f"{make.width_m}",
             "height": f"{make.height_m}",
-            "accel": f"{make.accel_mps2 * rng.uniform(0.72, 0.95):.3f}",
+            "accel": f"{make.accel_mps2 * rng.uniform(0.85, 1.1):.3f}",
             "decel": f"{make.decel_mps2 * 0.65:.3f}",
             "emergencyDecel": "8.0",
             "maxSpeed": f"{make.top_mps * (rng.uniform(0.7, 1.0) if bicycle else 1.0):.3f}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +19,8 @@ from sim_videos.street import Street
 from sim_videos.world.build import build_ground
 from sim_videos.world.demand import trips_of, write_routes
 from sim_videos.world.lamps import LampSource, Links
+from sim_videos.world.mishaps.stage import Shown, Stage
+from sim_videos.world.mishaps.timetable import Timetable, check_incidents
 from sim_videos.world.places import places_of
 from sim_videos.world.session import Session
 from sim_videos.world.tally import Ledger, Tally
@@ -66,6 +69,9 @@ class SumoWorld:
         people = {t.sumo_id: Person(t.user_id, t.make, t.movement, t.colour) for t in trips}
         self._users = Users(people, places_of(ground.survey), ground.survey.net.origin_m, self._step_ms / 1000)
         self._links = Links(ground.survey)
+        check_incidents(scenario, ground.survey)
+        self._stage = Stage(ground.survey, self._users, len(trips) + 1, self._step_ms / 1000)
+        self._timetable = Timetable(scenario, self._stage)
         self._session = Session(ground.survey.net.path, routes, self._step_ms, seed)
 
     @property
@@ -92,16 +98,27 @@ class SumoWorld:
         libsumo.simulationStep()
         readings = self._users.readings()
         self._account(t_s, readings)
-        users = [user for reading in readings if (user := self._users.user(reading)) is not None]
-        users.extend(self._users.walkers())
+        self._stage.readings = {reading.sumo_id: reading for reading in readings}
+        shown = self._timetable.update(t_s) if t_s >= 0 else Shown()
+        users = [*self._drivers(readings, shown), *self._users.walkers(), *shown.users]
         self._index += 1
         return WorldFrame(
             t_s=t_s,
             users=tuple(sorted(users, key=_number)),
-            things=(),
+            things=shown.things,
             intervals=dict(intervals),
             pedestrian=dict(pedestrian),
+            incidents=shown.incidents,
         )
+
+    def _drivers(self, readings: tuple[Reading, ...], shown: Shown) -> Iterator[RoadUser]:
+        for reading in readings:
+            seen = reading
+            if reading.sumo_id in shown.fronts_m:
+                seen = replace(reading, front_m=shown.fronts_m[reading.sumo_id])
+            user = self._users.user(seen, hazard=reading.sumo_id in shown.hazards)
+            if user is not None:
+                yield user
 
     def _account(self, t_s: float, readings: tuple[Reading, ...]) -> None:
         queued = []
