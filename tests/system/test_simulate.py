@@ -1,0 +1,101 @@
+"""`stopline simulate` whole: SUMO's street, eyes, controller and lamps, in a few short runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.cli import main as cli
+from edge.clock import SystemClock
+from edge.errors import ModelError
+from sim_videos.scenario import Scenario
+from sim_videos.simulate.compose import Surroundings, simulate
+from sim_videos.simulate.order import SimulateOptions
+from tests import plain_street
+
+SECONDS = 12.0
+
+
+def street(**other: object) -> Scenario:
+    demand = [{"movement": m, "vehicles_per_h": 500} for m in ("NBT", "SBT", "EBT", "WBT", "NBL")]
+    return plain_street.scenario(warm_up_s=30, seed=4, demand=demand, **other)
+
+
+def ordered(out: Path, *controls: str, **other: object) -> SimulateOptions:
+    return SimulateOptions(street(), controls, out, seconds=SECONDS, truth_detector=True, **other)  # type: ignore[arg-type]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.json*") if path.is_file()}
+
+
+def test_the_same_seed_gives_the_same_bytes_twice_and_another_seed_others(tmp_path: Path) -> None:
+    around = Surroundings(SystemClock())
+    first, again, other = (tmp_path / name for name in ("first", "again", "other"))
+    runs = simulate(ordered(first, "actuated"), around)
+    simulate(ordered(again, "actuated"), around)
+    simulate(ordered(other, "actuated", seed=5), around)
+    assert set(files(first)) == {
+        "run.json",
+        *(f"actuated-{eyes}/{name}.jsonl" for eyes in ("truth", "perfect") for name in ("events", "bridge")),
+    }
+    assert files(first) == files(again)
+    assert files(first) != files(other)
+    assert [(run.control, run.eyes) for run in runs] == [("actuated", "true boxes"), ("actuated", "perfect eyes")]
+    requests = (first / "actuated-truth" / "bridge.jsonl").read_text().splitlines()
+    assert len(requests) == round(SECONDS * 10)
+    assert all("refused" not in json.loads(line) for line in requests)
+
+
+def test_lamps_on_the_street_are_those_that_the_controller_was_given(tmp_path: Path) -> None:
+    (run,) = simulate(ordered(tmp_path, "fixed"), Surroundings(SystemClock()))
+    assert run.eyesight is not None
+    assert run.eyesight.looks == round(SECONDS * 10)
+    assert run.all.vehicles > 0
+    greens = {phase for phase, changes in run.series.shown.items() if any(shown == "green" for _, shown in changes)}
+    assert greens, "somebody had green"
+    events = [json.loads(line) for line in (tmp_path / "fixed-truth" / "events.jsonl").read_text().splitlines()]
+    assert events[0]["kind"] == "run"
+    assert events[-1] == {"kind": "end", "t_ns": round(SECONDS * 1e9), "frames": 120, "stopped": None}
+
+
+def test_a_stop_ends_the_run_at_hand_and_keeps_what_there_is(tmp_path: Path) -> None:
+    asked = iter(range(1000))
+    stop = lambda: "Ctrl-C" if next(asked) >= 30 else None  # noqa: E731
+    runs = simulate(ordered(tmp_path, "fixed", "actuated"), Surroundings(SystemClock(), stop=stop))
+    assert [(run.name, run.stopped, run.frames) for run in runs] == [("fixed, no eyes", "Ctrl-C", 30)]
+    assert "was stopped after 3.0 s" in (tmp_path / "report.html").read_text()
+    assert not list(tmp_path.glob(".part-*"))
+
+
+def test_a_run_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("of before")
+    options = SimulateOptions(street(), ("actuated",), tmp_path, seconds=1.0)
+    with pytest.raises(ModelError, match="--truth-detector"):
+        simulate(options, Surroundings(SystemClock()))
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert (tmp_path / "report.html").read_text() == "of before"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere"], 78, "there is no such scenario"),
+        (["quiet", "--compare", "adaptive"], 78, "not in Stopline yet"),
+        (["quiet", "--control", "fixed", "--compare", "fixed"], 78, "give one of them"),
+        (["quiet", "--speed", "fast"], 78, "neither a number nor max"),
+        (["quiet", "--truth-detector", "--out", "/proc/none"], 74, "choose an --out"),
+        (["quiet", "--model", "nothing.tflite"], 79, "there is no such file"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = [] if "--out" in arguments else ["--out", str(tmp_path / "out")]
+    assert cli.main(["simulate", *arguments, "--seconds", "1", *out]) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert len(said.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
