@@ -2,7 +2,8 @@
 
 Standing: vehicles slower than `STANDING_MPS`, from the stop line back, the front of the
 first within `FIRST_M` of the line and that of each further one within `GAP_M` of the rear
-of the one before. It is what `edge.vision.queues` measures.
+of the one before. One that moves is passed over: it neither counts nor ends the queue. It
+is what `edge.vision.queues` measures.
 
 HCM: vehicles that have been in such a queue and have not passed the stop line yet (HCM
 2016, chapter 31: a vehicle is queued from when it stops until it passes the stop line),
@@ -61,13 +62,13 @@ class LaneQueues:
 
 
 def standing(waiting: Iterable[Waiting]) -> list[Waiting]:
-    """The standing queue, first vehicle first; the chain ends at the first that moves or stands too far back."""
+    """The standing queue, first vehicle first; it ends at the first that stands too far back."""
     chain: list[Waiting] = []
     reach_m = FIRST_M
     for one in sorted(waiting, key=lambda one: one.before_m):
-        if one.before_m <= -_OVER_M:
+        if one.before_m <= -_OVER_M or one.speed_mps >= STANDING_MPS:
             continue
-        if one.before_m > reach_m or one.speed_mps >= STANDING_MPS:
+        if one.before_m > reach_m:
             break
         chain.append(one)
         reach_m = one.before_m + one.length_m + GAP_M
