@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +61,12 @@ class GateLines:
     def offsets_m(self, pos_m: Array) -> Array:
         """(n, g) position along each gate, 0 at its first end, length_m at its second."""
         return np.asarray(pos_m @ self.along.T - (self.start_m * self.along).sum(axis=1), np.float64)
+
+    def between(self, movement: int) -> NDArray[np.float32]:
+        """(k, 1, 2) the convex ground that the two gates of a movement span."""
+        rows = slice(2 * movement, 2 * movement + 2)
+        ends = self.start_m[rows] + self.along[rows] * self.length_m[rows, None]
+        return np.asarray(cv2.convexHull(np.concatenate((self.start_m[rows], ends)).astype(np.float32)), np.float32)
 
 
 def _middle_m(gate: Gate, plane: GroundPlane) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from calibration.geometry import GroundPlane
@@ -40,7 +41,9 @@ class CountingSettings:
     double_share: a box that shares this much of the smaller one with that of a road user
     counted within double_s is a second box of the same one. settle_s: what appears on a
     gate within this time of the beginning of sight was there before. leap_m: further than
-    this from where its speed takes it, a track has passed to another road user.
+    this from where its speed takes it, a track has passed to another road user. stray_m: one
+    first seen past the entry gate may have come by it where it was no further than this from
+    the ground between the two gates.
     """
 
     band_m: float = 0.4
@@ -48,6 +51,7 @@ class CountingSettings:
     min_heading: float = 0.3
     settle_s: float = 1.0
     leap_m: float = 5.0
+    stray_m: float = 3.0
     double_share: float = 0.6
     double_s: float = 1.5
     min_age_s: float = 0.4
@@ -67,6 +71,7 @@ class MovementCounter:
         self._movements = movements
         self._settings = settings if settings is not None else CountingSettings()
         self._lines = GateLines.of(movements, plane)
+        self._between = [self._lines.between(index) for index in range(len(movements))]
         self._journeys = Journeys(2 * len(movements), stitch)
         self._last_by_lane: dict[str, int] = {}
         self._sight_since_ns = 0
@@ -209,7 +214,8 @@ class MovementCounter:
             return ENTERED_ELSEWHERE
         # First seen between the gates: a lane it was seen in must be one that the movement starts from.
         elsewhere = movement.lanes and journey.lane_s and not set(journey.lane_s) & set(movement.lanes)
-        if entry not in journey.passed_ns and elsewhere:
+        strayed = cv2.pointPolygonTest(self._between[index], journey.first_m, measureDist=True) < -self._settings.stray_m
+        if entry not in journey.passed_ns and (elsewhere or strayed):
             return ENTERED_ELSEWHERE
         if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
             return MOVED_TOO_LITTLE

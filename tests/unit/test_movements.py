@@ -109,6 +109,18 @@ def test_first_seen_between_the_gates_counts_with_unknown_entry() -> None:
     assert crossings[0].entered_ns is None
 
 
+@pytest.mark.parametrize(("aside_m", "counted"), [(2.0, 1), (9.0, 0)])
+def test_first_seen_beside_the_gates_came_by_another_way(aside_m: float, counted: int) -> None:
+    # Cross traffic comes into the picture past the entry gate's line, and turns into the same exit.
+    def joins(t_s: float) -> Place | None:
+        x = max(9.0, 9.0 + 3.0 + aside_m - 8 * t_s)
+        return (x, 14.0 + 6.0 * t_s) if t_s < 2.5 else None
+
+    crossings, uncounted = follow(counter(), [joins], 3)
+    assert len(crossings) == counted
+    assert [one.reason for one in uncounted] == [reasons.ENTERED_ELSEWHERE] * (1 - counted)
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
