@@ -214,7 +214,8 @@ class MovementCounter:
             return ENTERED_ELSEWHERE
         # First seen between the gates: a lane it was seen in must be one that the movement starts from.
         elsewhere = movement.lanes and journey.lane_s and not set(journey.lane_s) & set(movement.lanes)
-        strayed = cv2.pointPolygonTest(self._between[index], journey.first_m, measureDist=True) < -self._settings.stray_m
+        beside_m = -cv2.pointPolygonTest(self._between[index], journey.first_m, measureDist=True)
+        strayed = beside_m > self._settings.stray_m
         if entry not in journey.passed_ns and (elsewhere or strayed):
             return ENTERED_ELSEWHERE
         if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
