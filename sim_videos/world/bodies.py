@@ -18,6 +18,8 @@ _AXLE = 0.8
 _LEAP_M = 6.0
 #: A walker's place is followed at no more than this over its own speed.
 _CATCH_UP_MPS = 0.7
+#: A vehicle that SUMO moves aside in one step is seen to do so at this speed.
+_SLIDE_MPS = 2.0
 
 
 class Bodies:
@@ -25,14 +27,21 @@ class Bodies:
 
     def __init__(self, step_s: float) -> None:
         self._step_s = step_s
+        self._fronts: dict[str, PointM] = {}
         self._axles: dict[str, tuple[PointM, PointM | None]] = {}
         self._walkers: dict[str, tuple[PointM, float]] = {}
 
-    def follow(self, name: str, front_m: PointM, heading_rad: float, make: Make) -> tuple[float, float | None]:
-        """Headings of the body and of its trailer (None: it has none) now that its front is here.
+    def follow(
+        self, name: str, front_m: PointM, heading_rad: float, speed_mps: float, make: Make
+    ) -> tuple[PointM, float, float | None]:
+        """Front, heading of the body and of its trailer (None: it has none) now that SUMO has its front here.
 
         heading_rad is used where the body is met for the first time.
         """
+        was = self._fronts.get(name)
+        if was is not None:
+            front_m = self._reached(was, front_m, speed_mps + _SLIDE_MPS)
+        self._fronts[name] = front_m
         cab_m = make.length_m - (make.trailer_m or 0.0)
         base_m = cab_m * (_AXLE if make.trailer_m is None else 1.0)
         known = self._axles.get(name)
@@ -49,29 +58,31 @@ class Bodies:
             tail_rad = toward(tail, hitch)
             tail = back(hitch, tail_rad, make.trailer_m)
         self._axles[name] = (back(front_m, heading_rad, base_m), tail)
-        return heading_rad, tail_rad
+        return front_m, heading_rad, tail_rad
 
     def walk(self, name: str, pos_m: PointM, heading_rad: float, speed_mps: float) -> tuple[PointM, float]:
         """Place and heading of a walker, who takes SUMO's leaps between walking areas in his stride."""
         was = self._walkers.get(name)
         if was is not None:
-            gap_m = math.dist(was[0], pos_m)
-            reach_m = (speed_mps + _CATCH_UP_MPS) * self._step_s
-            if reach_m < gap_m < _LEAP_M:
-                share = reach_m / gap_m
-                pos_m = (
-                    was[0][0] + (pos_m[0] - was[0][0]) * share,
-                    was[0][1] + (pos_m[1] - was[0][1]) * share,
-                )
+            pos_m = self._reached(was[0], pos_m, speed_mps + _CATCH_UP_MPS)
             turn = math.remainder(heading_rad - was[1], math.tau)
             limit = 4.0 * self._step_s
             heading_rad = math.remainder(was[1] + max(-limit, min(limit, turn)), math.tau)
         self._walkers[name] = (pos_m, heading_rad)
         return pos_m, heading_rad
 
+    def _reached(self, was: PointM, aim: PointM, speed_mps: float) -> PointM:
+        """Where one gets from a place toward another in a step; the other itself after a leap too long to follow."""
+        gap_m, reach_m = math.dist(was, aim), speed_mps * self._step_s
+        if not reach_m < gap_m < _LEAP_M:
+            return aim
+        share = reach_m / gap_m
+        return was[0] + (aim[0] - was[0]) * share, was[1] + (aim[1] - was[1]) * share
+
     def forget(self, gone: set[str]) -> None:
         """Drops what was remembered of users that have left."""
         for name in gone:
+            self._fronts.pop(name, None)
             self._axles.pop(name, None)
             self._walkers.pop(name, None)
 

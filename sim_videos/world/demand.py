@@ -105,6 +105,16 @@ def route_edges(found: Survey, movement: str, use: LaneUse = LaneUse.VEHICLES) -
     return ()
 
 
+def depart_lane(found: Survey, movement: str, edge: str, choice: int) -> str:
+    """A lane of an edge that leads straight to where the movement goes from, one or another by choice."""
+    lanes = [
+        found.net.lanes[lane.chain[0]].index
+        for lane in found.inbound
+        if movement in lane.movements and lane.use is LaneUse.VEHICLES and found.net.lanes[lane.chain[0]].edge == edge
+    ]
+    return str(lanes[choice % len(lanes)]) if lanes else "best"
+
+
 def _times(rng: np.random.Generator, per_h: float, start_s: float, end_s: float) -> list[float]:
     """A Poisson process: exponential gaps."""
     times: list[float] = []
@@ -230,6 +240,12 @@ def _from_junction(found: Survey, edge: str, distance_m: float) -> float:
     return round(min(max(distance_m if away else length_m - distance_m, 1.0), length_m - 1.0), 2)
 
 
+def _first_lane(found: Survey, trip: Trip) -> str:
+    if MAKES[trip.make].kind is Kind.BICYCLE:
+        return "best"
+    return depart_lane(found, trip.movement, trip.edges[0], trip.colour)
+
+
 def write_routes(path: Path, trips: tuple[Trip, ...], found: Survey, seed: int, zero_s: float) -> None:
     """SUMO's route file of all trips; zero_s is SUMO's time at 0 of the scene."""
     root = ET.Element("routes")
@@ -247,7 +263,7 @@ def write_routes(path: Path, trips: tuple[Trip, ...], found: Survey, seed: int, 
             ET.SubElement(person, "walk", edges=" ".join(trip.edges), arrivalPos=f"{trip.arrival_pos_m}")
             continue
         vehicle = ET.SubElement(root, "vehicle", id=trip.sumo_id, depart=depart, type=kind)
-        vehicle.set("departLane", "best")
+        vehicle.set("departLane", _first_lane(found, trip))
         vehicle.set("departSpeed", "max")
         ET.SubElement(vehicle, "route", edges=" ".join(trip.edges))
     path.write_text(ET.tostring(root, encoding="unicode"), encoding="utf-8")

@@ -119,6 +119,8 @@ def _driver(make: Make, name: str, rng: np.random.Generator) -> ET.Element:
             "startupDelay": f"{float(np.clip(rng.normal(0.35, 0.2), 0.0, 0.9)):.3f}",
             "jmTimegapMinor": f"{rng.uniform(1.0, 2.2):.3f}",
             "lcStrategic": "2",
+            # Before a signal drivers spread over the lanes.
+            "lcKeepRight": "0",
             # Nobody slides sideways while standing.
             "lcMaxSpeedLatStanding": "0",
             "lcMaxSpeedLatFactor": "0.3",

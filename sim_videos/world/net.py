@@ -178,11 +178,11 @@ def _lane(edge: ET.Element, lane: ET.Element, origin_m: PointM) -> NetLane:
 
 
 def _connections(linked: list[ET.Element]) -> list[Connection]:
-    """Those between lanes of streets, each with every internal lane it leads over."""
+    """Those between lanes of streets (not the ways of walkers), each with every internal lane it leads over."""
     onward = {f"{link.attrib['from']}_{link.attrib['fromLane']}": link.get("via") for link in linked}
     found = []
     for link in linked:
-        if link.attrib["from"].startswith(":"):
+        if link.attrib["from"].startswith(":") or link.attrib["to"].startswith(":"):
             continue
         via: list[str] = []
         following = link.get("via")

@@ -25,7 +25,7 @@ class Session:
             # Nobody vanishes: a jam stays a jam until it dissolves.
             *("--time-to-teleport", "-1", "--collision.action", "none"),
             *("--lanechange.duration", "3", "--ignore-route-errors", "false"),
-            *("--pedestrian.model", "striping", "--extrapolate-departpos", "true"),
+            *("--pedestrian.model", "striping"),
             *("--no-step-log", "true", "--no-warnings", "true", "--xml-validation", "never"),
             *("--default.speeddev", "0", "--max-depart-delay", "-1"),
         ]

@@ -82,7 +82,9 @@ class Users:
         if person is None:
             return None
         make = MAKES[person.make]
-        heading_rad, tail_rad = self._bodies.follow(reading.sumo_id, reading.front_m, reading.heading_rad, make)
+        front_m, heading_rad, tail_rad = self._bodies.follow(
+            reading.sumo_id, reading.front_m, reading.heading_rad, reading.speed_mps, make
+        )
         half_m = make.length_m / 2
         place, to_stop_m = self.place(reading)
         standing = reading.speed_mps < _STANDS_MPS
@@ -92,8 +94,8 @@ class Users:
             kind=make.kind,
             colour=person.colour,
             pos_m=(
-                round(reading.front_m[0] - half_m * math.cos(heading_rad), 4) + 0.0,
-                round(reading.front_m[1] - half_m * math.sin(heading_rad), 4) + 0.0,
+                round(front_m[0] - half_m * math.cos(heading_rad), 4) + 0.0,
+                round(front_m[1] - half_m * math.sin(heading_rad), 4) + 0.0,
             ),
             heading_rad=round(heading_rad, 5) + 0.0,
             speed_mps=round(reading.speed_mps, 4),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import libsumo
 
@@ -16,11 +15,15 @@ from sim_videos.world.users import Reading
 
 #: Two bumpers this near are in contact.
 _CONTACT_M = 0.25
-#: From the junction's middle: a vehicle here stands in everybody's way.
-_MIDDLE_M = 7.0
+#: A place is chosen for a vehicle no more than this before it must brake.
+_AHEAD_M = 25.0
+#: A crash that has not happened by then is tried with others.
+_TRY_S = 20.0
 #: Nobody is picked who could not stop before the spot.
 _MARGIN_M = 3.0
-_BRAKE_MPS2 = 3.0
+#: What it takes to change lanes before that.
+_CHANGE_M = 45.0
+_BRAKE_MPS2, _HARD_MPS2 = 3.0, 5.0
 
 
 class StoppedVehicle:
@@ -46,8 +49,16 @@ class StoppedVehicle:
         if reading is None:
             self.over = True
             return Shown()
-        hold.brake(self._left_m(reading))
-        if self._since_s is None and hold.stands and self._left_m(reading) < 4:
+        left_m = self._left_m(reading)
+        place, _ = self._stage.users.place(reading)
+        if place is not None and place.name != self._lane.name and left_m < 3:
+            # It was not let over: another one, later.
+            hold.release()
+            self._hold = None
+            return Shown()
+        hold.keep_to(self._lane)
+        hold.brake(left_m)
+        if self._since_s is None and hold.stands and left_m < 4:
             self._since_s = t_s
         if self._since_s is None:
             return Shown()
@@ -71,20 +82,32 @@ class StoppedVehicle:
         return (to_stop_m or 0.0) - self._spec.from_stop_m
 
     def _pick(self) -> Hold | None:
-        make = self._spec.make
-        for to_stop_m, reading in self._stage.on_lane(str(self._lane.name)):
-            person = self._stage.person(reading)
-            if person is None or reading.sumo_id in self._stage.taken or not self._stage.is_motor(reading):
-                continue
-            if (make is not None and person.make != make) or person.movement not in self._lane.movements:
-                continue
-            braking_m = reading.speed_mps**2 / (2 * _BRAKE_MPS2)
-            if to_stop_m - self._spec.from_stop_m > braking_m + _MARGIN_M:
-                return Hold(self._stage, reading.sumo_id, _BRAKE_MPS2)
-        if make is not None and self._sent is None:
+        """The nearest vehicle that can still stop there; failing that one beside the lane, who is to change."""
+        beside = [
+            other.name
+            for other in self._stage.survey.inbound
+            if other.approach == self._lane.approach and other.name not in {None, self._lane.name}
+        ]
+        for name, room_m in ((self._lane.name, _MARGIN_M), *((name, _CHANGE_M) for name in beside)):
+            for to_stop_m, reading in self._stage.on_lane(str(name)):
+                braking_m = reading.speed_mps**2 / (2 * _BRAKE_MPS2)
+                if self._suits(reading) and to_stop_m - self._spec.from_stop_m > braking_m + room_m:
+                    return Hold(self._stage, reading.sumo_id, _BRAKE_MPS2)
+        if self._spec.make is not None and self._sent is None:
             straight = [name for name in self._lane.movements if name.endswith("T")]
-            self._sent = self._stage.spawn(make, (*straight, *self._lane.movements)[0])
+            movement = (*straight, *self._lane.movements)[0]
+            self._sent = self._stage.spawn(self._spec.make, movement, lane=self._lane)
         return None
+
+    def _suits(self, reading: Reading) -> bool:
+        person = self._stage.person(reading)
+        return (
+            person is not None
+            and reading.sumo_id not in self._stage.taken
+            and self._stage.is_motor(reading)
+            and self._spec.make in {None, person.make}
+            and person.movement in self._lane.movements
+        )
 
 
 class BlockedBox:
@@ -99,11 +122,8 @@ class BlockedBox:
     def update(self, t_s: float) -> Shown:
         """One frame."""
         if self._hold is None:
-            for reading in self._stage.in_box(self._movement):
-                near = math.hypot(*reading.front_m) < _MIDDLE_M
-                if near and self._stage.is_motor(reading) and reading.sumo_id not in self._stage.taken:
-                    self._hold = Hold(self._stage, reading.sumo_id)
-                    break
+            name = _bound_for_box(self._stage, self._movement)
+            self._hold = None if name is None else Hold(self._stage, name)
         hold = self._hold
         if hold is None:
             return Shown()
@@ -111,8 +131,10 @@ class BlockedBox:
         if held is None:
             self.over = True
             return Shown()
-        hold.brake(0.0)
-        if self._since_s is None and hold.stands:
+        to_middle_m = self._stage.to_middle_m(held, self._movement)
+        # Its own middle is to stand in the middle.
+        hold.brake((0.0 if to_middle_m is None else to_middle_m) + self._stage.length_m(held) / 2)
+        if self._since_s is None and hold.stands and to_middle_m is not None and to_middle_m < 0:
             self._since_s = t_s
         if self._since_s is None:
             return Shown()
@@ -140,23 +162,24 @@ class Crash:
         self._lane, self._movement = lane, movement
         self._pair: tuple[Hold, Hold] | None = None
         self._since_s: float | None = None
+        self._tried_s = 0.0
 
     def update(self, t_s: float) -> Shown:
         """One frame."""
         if self._pair is None:
-            self._pair = self._in_lane() if self._lane is not None else self._in_box()
-        if self._pair is None:
+            self._pair, self._tried_s = self._pick(), t_s
             return Shown()
         first, second = self._pair
         ahead, behind = first.reading, second.reading
-        if ahead is None or behind is None:
+        missed = self._since_s is None and t_s - self._tried_s > _TRY_S
+        if ahead is None or behind is None or missed:
             self._release()
+            self.over = self._since_s is not None
             return Shown()
         first.brake(self._left_m(ahead))
-        gap_m = math.dist(behind.front_m, back(ahead.front_m, ahead.heading_rad, self._stage.length_m(ahead)))
-        second.brake(max(0.0, gap_m - 0.1) + ahead.speed_mps**2 / 8)
-        if gap_m < _CONTACT_M:
-            second.brake(0.0)
+        gap_m = _gap_m(self._stage, ahead, behind)
+        # The second one brakes late and hard, as if the first were not slowing down.
+        second.brake(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
         both = ahead.speed_mps < STANDS_MPS and behind.speed_mps < STANDS_MPS and gap_m < 2 * _CONTACT_M
         if self._since_s is None and both:
             self._since_s = t_s
@@ -164,60 +187,73 @@ class Crash:
             return Shown()
         if t_s - self._since_s >= self._spec.for_s - 1e-6:
             self._release()
+            self.over = True
             return Shown()
         who = _numbers(self._stage, ahead, behind)
         lane = None if self._lane is None else self._lane.name
-        incident = ActiveIncident(self._number, IncidentKind.CRASH, lane, behind.front_m, self._since_s, who)
+        where = (round(behind.front_m[0], 4) + 0.0, round(behind.front_m[1], 4) + 0.0)
+        incident = ActiveIncident(self._number, IncidentKind.CRASH, lane, where, self._since_s, who)
         return Shown(incidents=(incident,), hazards=frozenset({first.name, second.name}))
 
     def _left_m(self, reading: Reading) -> float:
         if self._lane is None:
-            return 0.0
+            to_middle_m = self._stage.to_middle_m(reading, str(self._movement))
+            return (0.0 if to_middle_m is None else to_middle_m) + self._stage.length_m(reading)
         _, to_stop_m = self._stage.users.place(reading)
         return (to_stop_m or 0.0) - self._spec.from_stop_m
 
-    def _in_lane(self) -> tuple[Hold, Hold] | None:
-        assert self._lane is not None  # noqa: S101 - for the type checker
-        queue = self._stage.on_lane(str(self._lane.name))
-        for (near_m, ahead), (far_m, behind) in pairwise(queue):
-            if not self._usable(ahead, behind):
+    def _pick(self) -> tuple[Hold, Hold] | None:
+        """Two motor vehicles one behind the other, the first of which can still stop at the place."""
+        for behind in self._stage.readings.values():
+            ahead = self._stage.readings.get(_leader(behind.sumo_id) or "")
+            if ahead is None or not self._usable(ahead) or not self._usable(behind):
                 continue
             braking_m = ahead.speed_mps**2 / (2 * _BRAKE_MPS2)
-            room = near_m - self._spec.from_stop_m > braking_m + _MARGIN_M
-            if room and far_m - near_m < 60:
-                return self._hold(ahead, behind)
+            room_m = self._left_m(ahead) - braking_m
+            if 0.5 < room_m < _AHEAD_M and 1.0 < _gap_m(self._stage, ahead, behind) < 35:
+                first = Hold(self._stage, ahead.sumo_id, _BRAKE_MPS2)
+                second = Hold(self._stage, behind.sumo_id, _HARD_MPS2)
+                second.reckless()
+                return first, second
         return None
 
-    def _in_box(self) -> tuple[Hold, Hold] | None:
-        for ahead in self._stage.in_box(str(self._movement)):
-            if math.hypot(*ahead.front_m) > _MIDDLE_M + 3:
-                continue
-            for behind in self._stage.readings.values():
-                person = self._stage.person(behind)
-                if person is None or behind is ahead or person.movement != self._movement:
-                    continue
-                rear = back(ahead.front_m, ahead.heading_rad, self._stage.length_m(ahead))
-                follows = _leader(behind.sumo_id) == ahead.sumo_id
-                if follows and self._usable(ahead, behind) and math.dist(rear, behind.front_m) < 30:
-                    return self._hold(ahead, behind)
-        return None
-
-    def _usable(self, ahead: Reading, behind: Reading) -> bool:
-        return all(
-            reading.sumo_id not in self._stage.taken and self._stage.is_motor(reading) and reading.speed_mps > 1.5
-            for reading in (ahead, behind)
-        )
-
-    def _hold(self, ahead: Reading, behind: Reading) -> tuple[Hold, Hold]:
-        first = Hold(self._stage, ahead.sumo_id, _BRAKE_MPS2)
-        second = Hold(self._stage, behind.sumo_id, 4.0)
-        second.reckless()
-        return first, second
+    def _usable(self, reading: Reading) -> bool:
+        person = self._stage.person(reading)
+        place, _ = self._stage.users.place(reading)
+        if person is None or reading.sumo_id in self._stage.taken or not self._stage.is_motor(reading):
+            return False
+        if self._lane is not None:
+            return place is not None and place.name == self._lane.name
+        there = self._stage.to_middle_m(reading, str(self._movement)) is not None
+        return there and person.movement == self._movement and reading.speed_mps > 3
 
     def _release(self) -> None:
         for hold in self._pair or ():
             hold.release()
-        self.over = True
+        self._pair = None
+
+
+def _bound_for_box(stage: Stage, movement: str) -> str | None:
+    """A motor vehicle of a movement on its way over the junction that can still stop in the middle."""
+    for reading in stage.readings.values():
+        person = stage.person(reading)
+        if person is None or person.movement != movement or reading.sumo_id in stage.taken:
+            continue
+        to_middle_m = stage.to_middle_m(reading, movement)
+        if to_middle_m is None or not stage.is_motor(reading) or reading.speed_mps < 2:
+            continue
+        inside = reading.lane.startswith(":")
+        room_m = to_middle_m + stage.length_m(reading) / 2 - reading.speed_mps**2 / (2 * 2.5)
+        if 0 < room_m < _AHEAD_M and (inside or reading.speed_mps > 4):
+            return reading.sumo_id
+    return None
+
+
+def _gap_m(stage: Stage, ahead: Reading, behind: Reading) -> float:
+    """From the bumper of one to the back of the other along the way it points; negative when it has run into it."""
+    rear = back(ahead.front_m, ahead.heading_rad, stage.length_m(ahead))
+    cos, sin = math.cos(behind.heading_rad), math.sin(behind.heading_rad)
+    return (rear[0] - behind.front_m[0]) * cos + (rear[1] - behind.front_m[1]) * sin
 
 
 def _leader(name: str) -> str | None:
@@ -227,7 +263,8 @@ def _leader(name: str) -> str | None:
 
 
 def _middle(stage: Stage, reading: Reading) -> PointM:
-    return back(reading.front_m, reading.heading_rad, stage.length_m(reading) / 2)
+    x, y = back(reading.front_m, reading.heading_rad, stage.length_m(reading) / 2)
+    return round(x, 4) + 0.0, round(y, 4) + 0.0
 
 
 def _numbers(stage: Stage, *readings: Reading) -> tuple[int, ...]:

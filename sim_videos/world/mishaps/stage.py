@@ -13,7 +13,7 @@ import libsumo
 from edge.types import Kind
 from sim_videos.makes import MAKES
 from sim_videos.state import ActiveIncident, PointM, RoadUser, Thing
-from sim_videos.world.demand import route_edges
+from sim_videos.world.demand import depart_lane, route_edges
 from sim_videos.world.makeup import OBSTACLE_TYPE, vehicle_type
 from sim_videos.world.places import spot_on
 from sim_videos.world.survey import InboundLane, Survey
@@ -21,6 +21,8 @@ from sim_videos.world.users import Person, Reading, Users
 
 #: libsumo's words for all of a driver's care, and for lane changes as SUMO makes them.
 _CAREFUL, _CHANGES = 31, 1621
+#: No lane changes but those asked for, and these with regard for others.
+_ASKED_ONLY = 1536
 _COMFORT_MPS2 = 2.5
 STANDS_MPS = 0.15
 
@@ -99,13 +101,40 @@ class Stage:
             and person.movement == movement
         ]
 
-    def spawn(self, make: str, movement: str, *, kind: str | None = None, beacon: bool = False) -> str:
+    def to_middle_m(self, reading: Reading, movement: str) -> float | None:
+        """Metres that the front has to go to the middle of its way over the junction; None off that way."""
+        net = self.survey.net
+        place, to_stop_m = self.users.place(reading)
+        for way in self.survey.ways:
+            if way.movement != movement:
+                continue
+            via_m = [net.lanes[part].length_m for part in way.connection.via]
+            if to_stop_m is not None and place is not None and reading.lane == way.connection.lane:
+                return to_stop_m + sum(via_m) / 2
+            if reading.lane in way.connection.via:
+                part = way.connection.via.index(reading.lane)
+                return sum(via_m) / 2 - sum(via_m[:part]) - reading.lane_pos_m
+        return None
+
+    def spawn(
+        self,
+        make: str,
+        movement: str,
+        *,
+        lane: InboundLane | None = None,
+        kind: str | None = None,
+        beacon: bool = False,
+    ) -> str:
         """A vehicle of a make that comes in at the far end of a movement's leg, when there is room."""
         number = self.new_id()
         name = f"v{number}"
         self.users.people[name] = Person(number, make, movement, number % 100, beacon)
         sumo_type = kind if kind is not None else vehicle_type(make, number)
-        libsumo.vehicle.add(name, f"r.{movement}", sumo_type, departLane="best", departSpeed="max")
+        edge = route_edges(self.survey, movement)[0]
+        depart = depart_lane(self.survey, movement, edge, number)
+        if lane is not None and self.survey.net.lanes[lane.chain[0]].edge == edge:
+            depart = str(self.survey.net.lanes[lane.chain[0]].index)
+        libsumo.vehicle.add(name, f"r.{movement}", sumo_type, departLane=depart, departSpeed="max")
         return name
 
 
@@ -117,7 +146,7 @@ class Hold:
         self.name = name
         self._brake_mps2 = brake_mps2
         stage.taken.add(name)
-        libsumo.vehicle.setLaneChangeMode(name, 0)
+        libsumo.vehicle.setLaneChangeMode(name, _ASKED_ONLY)
 
     @property
     def reading(self) -> Reading | None:
@@ -131,6 +160,16 @@ class Hold:
             return
         allowed_mps = math.sqrt(2 * self._brake_mps2 * left_m) if left_m > 0.15 else 0.0
         libsumo.vehicle.setSpeed(self.name, allowed_mps if allowed_mps < reading.speed_mps + 0.5 else -1)
+
+    def keep_to(self, lane: InboundLane) -> None:
+        """Has it change to an inbound lane while it is beside it."""
+        reading = self.reading
+        if reading is None or reading.lane in lane.chain or reading.lane.startswith(":"):
+            return
+        beside = {net.edge: net.index for net in (self._stage.survey.net.lanes[part] for part in lane.chain)}
+        index = beside.get(self._stage.survey.net.lanes[reading.lane].edge)
+        if index is not None:
+            libsumo.vehicle.changeLane(self.name, index, 5.0)
 
     def reckless(self) -> None:
         """Takes away the driver's care, so that it may come as near as a crash."""

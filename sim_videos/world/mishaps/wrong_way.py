@@ -118,7 +118,7 @@ class WrongWay:
             # Each may use up half of what is between them, and brakes earlier than he does.
             room_m = (gap_m - _FACE_TO_FACE_M) / 2
             allowed_mps = math.sqrt(2 * _BRAKE_MPS2 * room_m) if room_m > 0 else 0.0
-            libsumo.vehicle.setLaneChangeMode(reading.sumo_id, 0)
+            libsumo.vehicle.setLaneChangeMode(reading.sumo_id, 512)
             libsumo.vehicle.setSpeed(reading.sumo_id, allowed_mps if allowed_mps < reading.speed_mps + 1 else -1)
         self._free(self._braked - seen)
         self._braked = seen
