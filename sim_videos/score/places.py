@@ -50,11 +50,12 @@ class PlaceScores:
     (ours − truth) / truth."""
 
     footprint_m: Spread
+    footprint_by_distance_m: Mapping[str, Spread]
     middle_m: Spread
-    by_distance_m: Mapping[str, Spread]
+    middle_by_distance_m: Mapping[str, Spread]
     speed_share: Spread
-    speed_bias: float | None
     speed_by_distance: Mapping[str, Spread]
+    speed_bias: float | None
 
 
 class PlaceScorer:
@@ -63,11 +64,9 @@ class PlaceScorer:
     def __init__(self, eye_m: tuple[float, float]) -> None:
         self._eye_m = eye_m
         self._footprint: dict[str, list[float]] = {name: [] for name in _names()}
-        self._middle: list[float] = []
+        self._middle: dict[str, list[float]] = {name: [] for name in _names()}
         self._speed: dict[str, list[float]] = {name: [] for name in _names()}
         self._bias: list[float] = []
-        #: (truth, ours) of each speed, for a picture of them.
-        self.speeds_mps: list[tuple[float, float]] = []
 
     def add(self, truth: SceneFrame, seen: SeenFrame) -> None:
         """One frame of both."""
@@ -81,23 +80,20 @@ class PlaceScorer:
     def result(self) -> PlaceScores:
         """What all frames come to."""
         return PlaceScores(
-            Spread.of([value for part in self._footprint.values() for value in part]),
-            Spread.of(self._middle),
-            {name: Spread.of(values) for name, values in self._footprint.items() if values},
-            Spread.of([value for part in self._speed.values() for value in part]),
+            *_spreads(self._footprint),
+            *_spreads(self._middle),
+            *_spreads(self._speed),
             Spread.of(self._bias).median,
-            {name: Spread.of(values) for name, values in self._speed.items() if values},
         )
 
     def _place(self, track: SeenTrack, user: UserRow) -> None:
         band = _band(math.dist(self._eye_m, (user.x_m, user.y_m)))
         self._footprint[band].append(footprint_distance_m(user, (track.x_m, track.y_m)))
-        self._middle.append(math.dist((track.x_m, track.y_m), (user.x_m, user.y_m)))
+        self._middle[band].append(math.dist((track.x_m, track.y_m), (user.x_m, user.y_m)))
         if track.speed_mps is not None and user.speed_mps >= MOVING_MPS and track.age_s >= LEAST_AGE_S:
             share = (track.speed_mps - user.speed_mps) / user.speed_mps
             self._speed[band].append(abs(share))
             self._bias.append(share)
-            self.speeds_mps.append((user.speed_mps, track.speed_mps))
 
 
 def footprint_distance_m(user: UserRow, place_m: tuple[float, float]) -> float:
@@ -107,6 +103,12 @@ def footprint_distance_m(user: UserRow, place_m: tuple[float, float]) -> float:
     cosine, sine = math.cos(user.heading_rad), math.sin(user.heading_rad)
     ahead, aside = dx * cosine + dy * sine, -dx * sine + dy * cosine
     return math.hypot(max(0.0, abs(ahead) - make.length_m / 2), max(0.0, abs(aside) - make.width_m / 2))
+
+
+def _spreads(by_band: Mapping[str, list[float]]) -> tuple[Spread, Mapping[str, Spread]]:
+    """Of all values, and of each band that has any."""
+    whole = Spread.of([value for part in by_band.values() for value in part])
+    return whole, {name: Spread.of(values) for name, values in by_band.items() if values}
 
 
 def _names() -> list[str]:

@@ -73,7 +73,7 @@ class SceneScorer:
     def __init__(self, header: SceneHeader) -> None:
         self._detection = DetectionScorer()
         self._tracking = TrackingScorer()
-        self.places = PlaceScorer(header.eye_m[:2])
+        self._places = PlaceScorer(header.eye_m[:2])
         self._queues = QueueScorer()
         self._frames = self._blind = 0
 
@@ -86,7 +86,7 @@ class SceneScorer:
             return
         self._detection.add(truth, seen)
         self._tracking.add(truth, seen)
-        self.places.add(truth, seen)
+        self._places.add(truth, seen)
 
     def result(
         self, counts: Evaluation, counts_any: Evaluation, incidents: HappeningScore | None, faults: HappeningScore
@@ -101,7 +101,7 @@ class SceneScorer:
             counts_any=counts_any,
             detection=self._detection.result() if measured else None,
             tracking=self._tracking.result() if measured else None,
-            places=self.places.result() if measured else None,
+            places=self._places.result() if measured else None,
             queues=queues,
             queues_by_lane=by_lane,
             incidents=incidents,
@@ -109,8 +109,8 @@ class SceneScorer:
         )
 
 
-def score_replay(folder: Path, truth_path: Path, segments: int = 10) -> tuple[SceneScore, SceneScorer]:
-    """What `stopline replay` wrote into `folder` against a `*.truth.jsonl`; the scorer keeps the speeds of pictures.
+def score_replay(folder: Path, truth_path: Path, segments: int = 10) -> SceneScore:
+    """What `stopline replay` wrote into `folder` against a `*.truth.jsonl`.
 
     Without frames.jsonl.gz, which --keep-tracks writes, only counts, incidents and camera
     faults are measured. InputError where a file cannot be read, or is of another scene.
@@ -134,10 +134,9 @@ def score_replay(folder: Path, truth_path: Path, segments: int = 10) -> tuple[Sc
             scorer.add(truth, seen)
     counts = _counts(record, header, crossings, frames, segments, by_class=True)
     counts_any = _counts(record, header, crossings, frames, segments, by_class=False)
-    score = scorer.result(
+    return scorer.result(
         counts, counts_any, incident_score(watch.incidents(), record), sight_score(watch.faults(), record)
     )
-    return score, scorer
 
 
 def _counts(
