@@ -6,15 +6,18 @@ The command line comes through here; a test may give its own source, detector an
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from calibration.geometry import GroundPlane
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import NS_PER_S, Clock
 from edge.live.eyes import CameraSource, Eyes
 from edge.live.loop import LiveLoop, Outcome
+from edge.live.pace import FramePace, PacedLooks, longest_gap_s
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
 from edge.seams import Detector
@@ -24,10 +27,15 @@ from edge.stages.signals import ControlSteps
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
 from edge.telemetry.records import Telemetry
+from edge.types import Kind
 from edge.vision.pipeline import VisionPipeline, VisionSettings
 from edge.vision.sight import SightMonitor
 
 _log = logging.getLogger(__name__)
+#: Queues and presence want a look at least so often.
+_MOST_GAP_S = 0.5
+#: People on a crossing are no faster.
+_RUN_MPS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,8 @@ def run_live(
         if signals is not None:
             opened.callback(signals.close)
         vision = VisionPipeline(site, camera.id, options.vision)
-        eyes = opened.enter_context(Eyes(source, detector, SightMonitor(camera.id).update, clock))
+        pace = PacedLooks(FramePace(crossing_gap_s(site, camera)), None if not source.fps else 1 / source.fps)
+        eyes = opened.enter_context(Eyes(source, detector, SightMonitor(camera.id).update, clock, pace))
         return LiveLoop(
             looks=eyes,
             vision=vision,
@@ -109,6 +118,26 @@ def run_live(
             stop=reason,
             on_told=on_told,
         ).run()
+
+
+def crossing_gap_s(site: Site, camera: Camera) -> float:
+    """The longest time between two looks at which no crossing of this camera is lost.
+
+    From the shortest way between the two gates of a movement and the speed limit of its
+    approach, exceeded by a quarter.
+    """
+    plane = GroundPlane.fit(camera.homography)
+    limits = {approach.id: approach.speed_limit_mps for approach in site.approaches}
+    gaps = [_MOST_GAP_S]
+    for movement in site.movements:
+        if movement.camera == camera.id:
+            (ax, ay), (bx, by) = (
+                plane.to_m(gate.line_px).mean(axis=0).tolist() for gate in (movement.entry, movement.exit)
+            )
+            spacing_m = max(math.hypot(bx - ax, by - ay), movement.min_travel_m)
+            on_foot = set(movement.kinds) <= {Kind.PERSON}
+            gaps.append(longest_gap_s(spacing_m, _RUN_MPS if on_foot else 1.25 * limits[movement.approach]))
+    return min(gaps)
 
 
 def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:

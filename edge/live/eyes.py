@@ -1,7 +1,8 @@
 """Source, sight and detector in a thread of their own: the newest look at the road, for whoever asks in time.
 
 A slow detector thus holds up nobody: the source drops the frames it has no time for,
-oldest first, and control goes on with what is known.
+oldest first, and control goes on with what is known. Where there is a pace
+(`edge.live.pace`), frames are left out on purpose before that happens by chance.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Protocol, Self
 from edge.clock import NS_PER_S, Clock
 from edge.errors import DeviceError
 from edge.frames import Detections, Frame
+from edge.live.pace import PacedLooks
 from edge.seams import Detector, FrameSource
 from edge.types import Sight
 
@@ -59,8 +61,16 @@ class Eyes:
     error ends the looks and is raised to whoever asks for the next.
     """
 
-    def __init__(self, source: CameraSource, detector: Detector, sight: Callable[[Frame], Sight], clock: Clock) -> None:
+    def __init__(
+        self,
+        source: CameraSource,
+        detector: Detector,
+        sight: Callable[[Frame], Sight],
+        clock: Clock,
+        pace: PacedLooks | None = None,
+    ) -> None:
         self._source = source
+        self._pace = pace
         self._detector = detector
         self._sight = sight
         self._clock = clock
@@ -127,7 +137,12 @@ class Eyes:
         try:
             for frame in self._source:
                 self._restarts_at_frame = self._source.restarts
-                if not self._hand_over(self._look_at(frame)):
+                if self._pace is not None and not self._pace.wants(frame.t_ns):
+                    continue
+                look = self._look_at(frame)
+                if self._pace is not None:
+                    self._pace.took(look.detector_ns)
+                if not self._hand_over(look):
                     break
         except DeviceError as lost:
             _log.warning("%s", lost)

@@ -7,12 +7,21 @@ site: a vehicle that enters between two looks and leaves before the next is neve
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock import NS_PER_S
 
 _THERMAL = Path("/sys/class/thermal")
+
+
+_log = logging.getLogger(__name__)
+#: Heat changes slowly: it is read so often.
+_HEAT_EVERY_S = 2.0
+#: Weight of the newest look in the mean time of a look.
+_NEWEST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +102,17 @@ class FramePace:
         soc_c None: the heat is unknown, and then only the time counts.
         """
         s = self._settings
-        least, most = 1, max(1, min(s.most, int(self._max_gap_s / frame_s))) if frame_s > 0 else 1
+        if frame_s <= 0:
+            return self._pace
+        most = max(1, min(s.most, int(self._max_gap_s / frame_s)))
         every = min(self._pace.every, most)
-        share = look_s / (frame_s * every) if frame_s > 0 else 0.0
+        share = look_s / (frame_s * every)
         hot = soc_c is not None and soc_c >= s.hot_c
         cool = soc_c is None or soc_c <= s.cool_c
         held = self._changed_ns is not None and t_ns - self._changed_ns < s.hold_s * NS_PER_S
         if not held and (share > s.busy or hot):
             every = min(most, every + 1)
-        elif not held and cool and every > least and look_s / (frame_s * (every - 1)) < s.calm:
+        elif not held and cool and every > 1 and look_s / (frame_s * (every - 1)) < s.calm:
             every -= 1
         if every != self._pace.every:
             self._changed_ns = t_ns
@@ -114,4 +125,49 @@ class FramePace:
         if every == 1:
             return None
         heat = "" if hot_c is None else f", chip at {hot_c:.0f} °C"
-        return f"every {every}th frame: a look takes {100 * share:.0f} % of the time to the next{heat}"
+        return f"1 frame in {every}: looks took {100 * share:.0f} % of the time{heat}"
+
+
+class PacedLooks:
+    """A pace for frames as they come: told each frame and how long its look took, it says which to look at.
+
+    frame_s: time between two frames of the camera; where it is None it is taken from the
+    frames. heat: °C now, None where unknown. Every change is logged, with what was left out.
+    """
+
+    def __init__(self, pace: FramePace, frame_s: float | None, heat: Callable[[], float | None] = hottest_c) -> None:
+        self._pace = pace
+        self._told_s = frame_s
+        self._heat = heat
+        self._soc_c: float | None = None
+        self._heat_ns: int | None = None
+        self._frame_s = frame_s
+        self._look_s: float | None = None
+        self._t_ns: int | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Frames left out on purpose so far."""
+        return self._pace.skipped
+
+    def wants(self, t_ns: int) -> bool:
+        """Whether the frame at t_ns is to be looked at; ask once a frame, in order."""
+        if self._told_s is None and self._t_ns is not None:
+            gap_s = (t_ns - self._t_ns) / NS_PER_S
+            # A frame that the source dropped makes one gap longer, none shorter.
+            self._frame_s = gap_s if self._frame_s is None else min(gap_s, self._frame_s * 1.05)
+        self._t_ns = t_ns
+        return self._pace.wants()
+
+    def took(self, look_ns: int | None) -> None:
+        """The look at the frame last asked about took so long; None: there was none, the camera is blind."""
+        if look_ns is None or self._t_ns is None or self._frame_s is None:
+            return
+        seconds = look_ns / NS_PER_S
+        self._look_s = seconds if self._look_s is None else self._look_s + _NEWEST * (seconds - self._look_s)
+        if self._heat_ns is None or self._t_ns - self._heat_ns >= _HEAT_EVERY_S * NS_PER_S:
+            self._soc_c, self._heat_ns = self._heat(), self._t_ns
+        before = self._pace.pace
+        now = self._pace.measured(self._t_ns, self._frame_s, self._look_s, self._soc_c)
+        if now != before:
+            _log.warning("%s; %d frames left out so far", now.why or "every frame again", self.skipped)

@@ -15,6 +15,7 @@ from edge.errors import ConfigError, DeviceError
 from edge.frames import Detections, Frame
 from edge.live import eyes
 from edge.live.eyes import CameraSource, Eyes, Look
+from edge.live.pace import FramePace, PacedLooks, PaceSettings
 from edge.seams import Detector
 from edge.types import Sight
 from edge.vision.source import BackoffSettings, LiveSettings, LiveSource
@@ -199,3 +200,18 @@ def test_leaving_ends_a_thread_whose_look_nobody_takes() -> None:
     assert camera.closed.is_set()
     assert detector.asked == [0, 1]
     assert not any(thread.name == "eyes-cam" for thread in threading.enumerate())
+
+
+def test_frames_that_the_pace_leaves_out_are_not_looked_at() -> None:
+    detector = Sees()
+    # frames a second apart: a look of no time at all, but a chip that is too hot for every frame
+    pace = PacedLooks(FramePace(5.0, PaceSettings(hold_s=0.0, most=2)), 1.0, heat=lambda: 95.0)
+    camera = Camera((9, None))
+    looks = []
+    with Eyes(camera, detector, lambda frame: Sight(frame.t_ns, "cam", True), CLOCK, pace) as seen:
+        while not seen.ended:
+            look = seen.next(CLOCK.now_ns() + NS_PER_S)
+            if look is not None:
+                looks.append(look.frame.index)
+    assert looks == [0, 1, 3, 5, 7]
+    assert pace.skipped == 4
