@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_videos.render.camera import along_line
+from sim_videos.render.noise import read
 from sim_videos.street import LaneUse, RoadLane, Street
 
 Array = NDArray[np.float64]
@@ -37,12 +38,7 @@ class Roadbed:
     def read(self, raster: Floats, x_m: Floats, y_m: Floats) -> Floats:
         """The raster at places in metres, smooth between cells; its border's value beyond it."""
         u, v = (x_m - self.corner_m) / CELL_M, (y_m - self.corner_m) / CELL_M
-        return np.asarray(
-            cv2.remap(
-                raster, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            ),
-            np.float32,
-        )
+        return read(raster, u.astype(np.float32), v.astype(np.float32), cv2.BORDER_REPLICATE)
 
     def edge_at(self, x_m: float, y_m: float) -> float:
         """Metres from a place to the kerb, negative on the carriageway."""

@@ -1,0 +1,173 @@
+"""The street without its traffic, painted once per camera at twice the size and drawn together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_videos.render.camera import PinholeCamera
+from sim_videos.render.facets import Piece, outline_px, paint, stamp
+from sim_videos.render.ground import GroundPainter
+from sim_videos.render.light import Light
+from sim_videos.render.markings import markings_of
+from sim_videos.render.noise import spread, tile
+from sim_videos.render.roadbed import Roadbed
+from sim_videos.render.scenery import Scenery
+from sim_videos.render.seen import DepthMap
+from sim_videos.street import Street
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+_TIMES = 2
+_SHIFT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """image (h, w, 3); sunlit (h, w) 0..255, where the sun reaches the ground and nothing stands before it;
+    road (h, w) 0..255, where the ground is carriageway."""
+
+    image: Image
+    sunlit: Image
+    road: Image
+
+
+def depths_of(scenery: Scenery, camera: PinholeCamera) -> DepthMap:
+    """How far what stands before each pixel is; inf where only ground and sky are."""
+    width, height = camera.size_px
+    depths = np.full((height, width), np.inf, np.float32)
+    for piece in by_distance(scenery, camera):
+        stamp(depths, piece, camera)
+    return depths
+
+
+def by_distance(scenery: Scenery, camera: PinholeCamera) -> list[Piece]:
+    """The pieces, far ones first."""
+    return sorted(scenery.pieces, key=lambda piece: -piece.distance_m(camera))
+
+
+def backdrop_of(
+    street: Street, camera: PinholeCamera, bed: Roadbed, scenery: Scenery, light: Light, rng: np.random.Generator
+) -> Backdrop:
+    """Paint it."""
+    large = camera.scaled(_TIMES)
+    width, height = large.size_px
+    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    pixels = np.column_stack((columns.ravel(), rows.ravel()))
+    rays = large.rays(pixels)
+    down = rays[:, 2] < -1e-4
+    image = _sky(rays, light, rng).reshape(height, width, 3)
+    shade = _shadows(scenery, large, light)
+    ground = GroundPainter(bed, light, scenery.lamps, rng)
+    flat = image.reshape(-1, 3)
+    reach = np.full(len(rays), np.inf)
+    reach[down] = -camera.pos_m[2] / rays[down, 2]
+    below = np.flatnonzero(down & (reach < 3000))
+    x = (rays[below, 0] * reach[below] + camera.pos_m[0]).astype(np.float32)
+    y = (rays[below, 1] * reach[below] + camera.pos_m[1]).astype(np.float32)
+    white, cycle = _paint_masks(street, large)
+    marks = (white.ravel()[below], cycle.ravel()[below], shade.ravel()[below])
+    far = (reach[below] * np.linalg.norm(rays[below], axis=1)).astype(np.float32)
+    flat[below], road = ground.paint(x, y, far, *marks)
+    shown = np.asarray(np.clip(light.shown(image), 0, 255), np.uint8)
+    on_road = np.zeros(len(rays), np.uint8)
+    on_road[below] = road
+    surface = on_road.reshape(height, width)
+    if light.wet > 0.05:
+        _reflect(shown, scenery, large, light, surface)
+    for piece in by_distance(scenery, large):
+        paint(shown, piece, large, light)
+    size = camera.size_px
+    sunlit = shade if light.casts_shadows else np.zeros_like(shade)
+    return Backdrop(
+        image=np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8),
+        sunlit=np.asarray(cv2.resize(sunlit, size, interpolation=cv2.INTER_AREA), np.uint8),
+        road=np.asarray(cv2.resize(surface, size, interpolation=cv2.INTER_AREA), np.uint8),
+    )
+
+
+def _sky(rays: Array, light: Light, rng: np.random.Generator) -> Array:
+    """(n, 3) linear: brighter to the horizon, clouds on a layer overhead."""
+    up = np.maximum(rays[:, 2] / np.linalg.norm(rays, axis=1), 0.0)
+    share = np.power(np.clip(up * 2.2, 0, 1), 0.55)[:, None]
+    sky = light.horizon * (1 - share) + light.zenith * share
+    layer = 8.0 / np.maximum(rays[:, 2], 0.06)
+    x, y = (rays[:, 0] * layer).astype(np.float32), (rays[:, 1] * layer).astype(np.float32)
+    soft = tile(rng, 40.0), tile(rng, 12.0)
+    cloud = spread(soft[0], x, y, 1.2) + 0.5 * spread(soft[1], x, y, 1.2)
+    cover = np.clip((cloud + 0.1) * 0.7, 0, 1)[:, None] * np.clip(up * 12, 0, 1)[:, None]
+    return np.asarray(sky * (1 - 0.55 * cover) + 0.55 * cover * light.horizon * 1.05, np.float64)
+
+
+def _shadows(scenery: Scenery, camera: PinholeCamera, light: Light) -> Image:
+    """255 in the sun, 0 in the shadow of what stands there; its edge as soft as the sun's disc makes it."""
+    width, height = camera.size_px
+    shade = np.full((height, width), 255, np.uint8)
+    if not light.casts_shadows:
+        return shade
+    for piece in scenery.pieces:
+        ground = shadow_of(piece.outline, light)
+        hull = np.asarray(cv2.convexHull(ground.astype(np.float32)), np.float64).reshape(-1, 2)
+        shape = outline_px(np.column_stack((hull, np.zeros(len(hull)))), camera)
+        if shape is not None and len(shape) > 2:
+            if piece.blobs:
+                _dappled(shade, piece, camera, light)
+            else:
+                cv2.fillPoly(shade, [shape], 0, cv2.LINE_AA, _SHIFT)
+    return np.asarray(cv2.GaussianBlur(shade, (0, 0), 1.6), np.uint8)
+
+
+def _dappled(shade: Image, piece: Piece, camera: PinholeCamera, light: Light) -> None:
+    """A tree's shadow: that of each ball of leaves and of the trunk."""
+    turn = np.linspace(0, 2 * np.pi, 9)[:-1]
+    for blob in piece.blobs[::2]:
+        centre = shadow_of(blob.at[None, :], light)[0]
+        ring = np.column_stack(
+            (
+                centre[0] + 1.4 * blob.radius_m * np.cos(turn),
+                centre[1] + 1.4 * blob.radius_m * np.sin(turn),
+                np.zeros(8),
+            )
+        )
+        shape = outline_px(ring, camera)
+        if shape is not None:
+            cv2.fillPoly(shade, [shape], 25, cv2.LINE_AA, _SHIFT)
+
+
+def shadow_of(points: Array, light: Light) -> Array:
+    """(n, 3) points → (n, 2) where on the ground their shadow falls, at most 60 m away."""
+    x, y, z = light.sun_direction
+    slope = min(1.0 / max(z, 1e-3), 12.0)
+    run = np.minimum(points[:, 2] * slope, 60.0)[:, None]
+    return np.asarray(points[:, :2] - run * np.array((x, y)), np.float64)
+
+
+def _paint_masks(street: Street, camera: PinholeCamera) -> tuple[Floats, Floats]:
+    """(h, w) 0..1: white paint, and the coloured ground of cycle lanes."""
+    width, height = camera.size_px
+    marks = markings_of(street)
+    masks = []
+    for shapes in (marks.white, marks.cycle):
+        mask = np.zeros((height, width), np.uint8)
+        for points in shapes:
+            shape = outline_px(np.column_stack((points, np.zeros(len(points)))), camera)
+            if shape is not None:
+                cv2.fillPoly(mask, [shape], 255, cv2.LINE_AA, _SHIFT)
+        masks.append(np.asarray(mask / 255.0, np.float32))
+    return masks[0], masks[1]
+
+
+def _reflect(shown: Image, scenery: Scenery, camera: PinholeCamera, light: Light, road: Image) -> None:
+    """What stands there, upside down and smeared, on the wet carriageway."""
+    mirror = np.full_like(shown, 0)
+    mirror[:] = np.clip(light.shown(light.horizon * 0.8), 0, 255)
+    for piece in by_distance(scenery, camera):
+        paint(mirror, piece, camera, light, mirrored=True)
+    smeared = cv2.GaussianBlur(mirror, (0, 0), sigmaX=3.0, sigmaY=22.0)
+    share = (road.astype(np.float32) / 255 * (0.22 * light.wet))[..., None]
+    shown[:] = np.clip(shown * (1 - share) + smeared * share, 0, 255).astype(np.uint8)
