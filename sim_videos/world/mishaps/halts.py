@@ -16,14 +16,14 @@ from sim_videos.world.users import Reading
 #: Two bumpers this near are in contact.
 _CONTACT_M = 0.25
 #: A place is chosen for a vehicle no more than this before it must brake.
-_AHEAD_M = 25.0
+_AHEAD_M = 60.0
 #: A crash that has not happened by then is tried with others.
 _TRY_S = 20.0
 #: Nobody is picked who could not stop before the spot.
 _MARGIN_M = 3.0
 #: What it takes to change lanes before that.
 _CHANGE_M = 45.0
-_BRAKE_MPS2, _HARD_MPS2 = 3.0, 5.0
+_BRAKE_MPS2, _HARD_MPS2 = 2.0, 5.0
 
 
 class StoppedVehicle:
@@ -179,7 +179,7 @@ class Crash:
         first.brake(self._left_m(ahead))
         gap_m = _gap_m(self._stage, ahead, behind)
         # The second one brakes late and hard, as if the first were not slowing down.
-        second.brake(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
+        second.run_into(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
         both = ahead.speed_mps < STANDS_MPS and behind.speed_mps < STANDS_MPS and gap_m < 2 * _CONTACT_M
         if self._since_s is None and both:
             self._since_s = t_s
@@ -210,7 +210,7 @@ class Crash:
                 continue
             braking_m = ahead.speed_mps**2 / (2 * _BRAKE_MPS2)
             room_m = self._left_m(ahead) - braking_m
-            if 0.5 < room_m < _AHEAD_M and 1.0 < _gap_m(self._stage, ahead, behind) < 35:
+            if 0.5 < room_m < _AHEAD_M and 1.0 < _gap_m(self._stage, ahead, behind) < 45:
                 first = Hold(self._stage, ahead.sumo_id, _BRAKE_MPS2)
                 second = Hold(self._stage, behind.sumo_id, _HARD_MPS2)
                 second.reckless()
@@ -243,7 +243,7 @@ def _bound_for_box(stage: Stage, movement: str) -> str | None:
         if to_middle_m is None or not stage.is_motor(reading) or reading.speed_mps < 2:
             continue
         inside = reading.lane.startswith(":")
-        room_m = to_middle_m + stage.length_m(reading) / 2 - reading.speed_mps**2 / (2 * 2.5)
+        room_m = to_middle_m + stage.length_m(reading) / 2 - reading.speed_mps**2 / (2 * _BRAKE_MPS2)
         if 0 < room_m < _AHEAD_M and (inside or reading.speed_mps > 4):
             return reading.sumo_id
     return None

@@ -144,7 +144,8 @@ class Hold:
     def __init__(self, stage: Stage, name: str, brake_mps2: float = _COMFORT_MPS2) -> None:
         self._stage = stage
         self.name = name
-        self._brake_mps2 = brake_mps2
+        # What the vehicle can do, and a little less, for it holds its speed by steps.
+        self._brake_mps2 = min(brake_mps2, 0.85 * libsumo.vehicle.getDecel(name))
         stage.taken.add(name)
         libsumo.vehicle.setLaneChangeMode(name, _ASKED_ONLY)
 
@@ -174,6 +175,13 @@ class Hold:
     def reckless(self) -> None:
         """Takes away the driver's care, so that it may come as near as a crash."""
         libsumo.vehicle.setSpeedMode(self.name, 0)
+
+    def run_into(self, left_m: float) -> None:
+        """Rolls on, not minding, and stands when nothing is left."""
+        reading = self.reading
+        if reading is not None:
+            allowed_mps = math.sqrt(2 * self._brake_mps2 * left_m) if left_m > 0 else 0.0
+            libsumo.vehicle.setSpeed(self.name, min(allowed_mps, max(reading.speed_mps, 3.0)))
 
     @property
     def stands(self) -> bool:
