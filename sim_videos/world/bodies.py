@@ -14,6 +14,8 @@ from sim_videos.state import PointM
 
 #: From the front bumper to the rear axle, of the body's length.
 _AXLE = 0.8
+#: Of buses and lorries, whose tails hang further over.
+_LONG_AXLE, _LONG_M = 0.62, 8.0
 #: Nobody moves so far in one step; a body met again after that is placed anew.
 _LEAP_M = 6.0
 #: A walker's place is followed at no more than this over its own speed.
@@ -43,7 +45,7 @@ class Bodies:
             front_m = self._reached(was, front_m, speed_mps + _SLIDE_MPS)
         self._fronts[name] = front_m
         cab_m = make.length_m - (make.trailer_m or 0.0)
-        base_m = cab_m * (_AXLE if make.trailer_m is None else 1.0)
+        base_m = cab_m * (1.0 if make.trailer_m is not None else _LONG_AXLE if cab_m > _LONG_M else _AXLE)
         known = self._axles.get(name)
         if known is None or math.dist(known[0], front_m) > base_m + _LEAP_M:
             axle, tail = back(front_m, heading_rad, base_m), None

@@ -15,7 +15,7 @@ from tests.world_scenes import VEHICLES_PER_H, PlainLamps, demand, overlapping, 
 
 pytest.importorskip("libsumo")
 
-from sim_videos.world import SumoWorld  # noqa: E402 - after the check for SUMO
+from sim_videos.world import SumoWorld
 
 AT_S, FOR_S = 15.0, 25.0
 
@@ -188,7 +188,7 @@ def test_a_driver_goes_the_wrong_way_and_comes_back_to_his_side() -> None:
         ({"kind": "stopped_vehicle"}, "incidents.0: stopped_vehicle needs a lane; give one of NB1"),
         ({"kind": "spillback"}, "incidents.0: spillback needs a movement; give one of NBL"),
         ({"kind": "blocked_box", "movement": "NBU"}, "incidents.0.movement: the junction has no movement NBU"),
-        ({"kind": "lost_load", "lane": "NBL1", "from_stop_m": 120}, "incidents.0.from_stop_m: lane NBL1 is 45 m long"),
+        ({"kind": "lost_load", "lane": "NBL1", "from_stop_m": 120}, "incidents.0.from_stop_m: lane NBL1 is 42 m long"),
         ({"kind": "stopped_vehicle", "lane": "NB1", "make": "tank"}, "incidents.0.make: there is no vehicle 'tank'"),
     ],
 )

@@ -154,7 +154,7 @@ def test_walkers_cross_on_walk_only() -> None:
     assert names == {"PSE", "PSW"}
     assert len(since_walk_s) > 10
     # WALK shows for 4 s; who sets off then has gone the 1.5 m to where we look some seconds later.
-    assert sum(4.0 + 4.0 < since_s for since_s in since_walk_s) <= 0.05 * len(since_walk_s)
+    assert sum(since_s > 4.0 + 4.0 for since_s in since_walk_s) <= 0.05 * len(since_walk_s)
 
 
 def test_the_tally_counts_who_was_due_and_what_waiting_cost_them() -> None:

@@ -11,6 +11,8 @@ from sim_videos.world.survey import InboundLane
 
 _LOAD_M = 1.4
 _CONE_EVERY_M = 4.0
+#: What keeps traffic out of a closed lane: so long, so far apart.
+_PIECE_M, _PIECE_EVERY_M = 2.0, 9.0
 
 
 class LostLoad:
@@ -52,7 +54,7 @@ class LaneClosed:
         self.over = False
         self._number, self._spec, self._stage, self._lane = number, spec, stage, lane
         self._length_m = min(25.0, max(6.0, spec.from_stop_m - 10.0))
-        self._barrier: Barrier | None = None
+        self._barriers: list[Barrier] = []
         self._since_s: float | None = None
         self._things = tuple(self._cones())
 
@@ -77,17 +79,33 @@ class LaneClosed:
 
     def update(self, t_s: float) -> Shown:
         """One frame."""
-        if self._barrier is None:
-            self._barrier = barrier_at(self._stage, self._lane, self._spec.from_stop_m, self._length_m)
-            return Shown()
-        if not self._barrier.holds():
+        if not self._closed():
             return Shown()
         if self._since_s is None:
             self._since_s = t_s
         if t_s - self._since_s >= self._spec.for_s - 1e-6:
-            self._barrier.remove()
+            for barrier in self._barriers:
+                barrier.remove()
             self.over = True
             return Shown()
         place, _ = along(self._lane.line_m, max(0.0, self._spec.from_stop_m - self._length_m / 2))
         incident = ActiveIncident(self._number, self._spec.kind, self._lane.name, place, self._since_s)
         return Shown(incidents=(incident,), things=self._things)
+
+    def _closed(self) -> bool:
+        """Bars the upstream end, waits until the lane has emptied beyond it, then bars the rest."""
+        start_m, end_m = self._spec.from_stop_m, self._spec.from_stop_m - self._length_m
+        if not self._barriers:
+            self._barriers.append(barrier_at(self._stage, self._lane, start_m, _PIECE_M))
+            return False
+        held = [barrier.holds() for barrier in self._barriers]
+        if len(held) > 1:
+            return all(held)
+        inside = [
+            to_stop_m for to_stop_m, _ in self._stage.on_lane(str(self._lane.name)) if end_m - 8 < to_stop_m < start_m
+        ]
+        if held[0] and not inside:
+            pieces = range(1, math.ceil(self._length_m / _PIECE_EVERY_M) + 1)
+            places_m = [max(start_m - _PIECE_EVERY_M * piece, end_m + _PIECE_M) for piece in pieces]
+            self._barriers += [barrier_at(self._stage, self._lane, place_m, _PIECE_M) for place_m in places_m]
+        return False
