@@ -38,8 +38,11 @@ def varied(scenario: Scenario, rng: np.random.Generator, *, cameras: int) -> Sce
     shares = rng.dirichlet([_CONCENTRATION * _TRAINING_MIX[name] for name in names])
     mix = dict(zip(names, (float(share) for share in shares), strict=True))
     busy = float(rng.uniform(0.3, 1.3))
+    # A bay of a junction of three arms may lead nowhere when everything is mirrored.
+    left_hand = len(arms) == 4 and bool(rng.random() < 0.4)
     return scenario.model_copy(
         update={
+            "junction": scenario.junction.model_copy(update={"left_hand_traffic": left_hand}),
             "seed": int(rng.integers(1, 2**31)),
             "warm_up_s": float(rng.integers(40, 120)),
             "demand": tuple(
