@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from sim_videos.world import SumoWorld
 AT_S, FOR_S = 15.0, 25.0
 
 
-def _street_with(share: float = 0.6, **incident: object) -> Scenario:
+def _street_with(share: float = 0.6, **incident: Any) -> Scenario:
     spec = IncidentSpec.model_validate({"at_s": AT_S, "for_s": FOR_S} | incident)
     per_h = {movement: float(vehicles) for movement, vehicles in VEHICLES_PER_H.items()}
     return scene(duration_s=400, warm_up_s=40, incidents=(spec,), demand=demand(per_h, share))
@@ -88,7 +89,7 @@ def test_a_vehicle_stops_in_its_lane_and_flashes(lane: str, from_stop_m: float, 
 
 
 @pytest.mark.parametrize("where", [{"lane": "SB1", "from_stop_m": 35}, {"movement": "NBT"}])
-def test_a_crash_is_two_vehicles_in_contact(where: dict[str, object]) -> None:
+def test_a_crash_is_two_vehicles_in_contact(where: dict[str, Any]) -> None:
     seen = _run(_street_with(share=1.0, kind=IncidentKind.CRASH, **where))
     assert seen.incident.lane == where.get("lane")
     assert _lasts_s(seen) == pytest.approx(FOR_S, abs=0.3)
@@ -192,7 +193,7 @@ def test_a_driver_goes_the_wrong_way_and_comes_back_to_his_side() -> None:
         ({"kind": "stopped_vehicle", "lane": "NB1", "make": "tank"}, "incidents.0.make: there is no vehicle 'tank'"),
     ],
 )
-def test_an_incident_where_nothing_is(incident: dict[str, object], said: str) -> None:
+def test_an_incident_where_nothing_is(incident: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said.replace(".", r"\.")):
         SumoWorld(_street_with(**incident))
 

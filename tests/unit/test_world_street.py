@@ -12,8 +12,9 @@ import pytest
 
 from calibration.check_signal import check_signal
 from calibration.finding import Finding
+from calibration.load import load_site
 from calibration.signal_timing import conflicts
-from calibration.site import Signal, Site
+from calibration.site import Signal
 from edge.errors import ConfigError
 from sim_videos.scenario import ArmSpec, JunctionSpec, SignalSpec
 from sim_videos.street import LaneUse, Street
@@ -25,12 +26,12 @@ from sim_videos.world import build_street  # noqa: E402 - after the check for SU
 
 
 def _findings(street: Street) -> list[Finding]:
-    site = Site.model_construct(signal=street.signal, plan=street.plan)
+    site = load_site("example").model_copy(update={"signal": street.signal, "plan": street.plan})
 
     def at(*loc: str | int) -> str:
         return ".".join(map(str, loc))
 
-    return list(check_signal(site, at))  # type: ignore[arg-type]
+    return list(check_signal(site, at))
 
 
 def _phases(signal: Signal) -> set[int]:
