@@ -23,25 +23,23 @@ _SPOTS = 26
 
 
 class CameraFeed:
-    """Turns every instant of the street into the `Frame` that arrives then, or none.
+    """Turns every instant of the street into the frames that arrive then: mostly one.
 
-    faults are those of this camera. Give instants in order, one each 1 / fps seconds:
-    `frozen` and `latency` need the ones before. A knocked camera stays turned while the
-    fault lasts and is then put right.
+    Of `faults` those of this camera count. Give instants in order: `frozen` and `latency` need
+    the ones before. A knocked camera stays turned while the fault lasts and is then put right.
 
-    A frame keeps the instant and the index at which it was taken. Under `latency` it arrives
-    late_s later (to the nearest frame), so that nothing arrives for the first late_s; when
-    the fault ends the frames still under way are lost and the newest arrives at once.
+    A frame keeps the instant and the index (counted from 0, dropped ones too) at which it was
+    taken. Under `latency` it arrives late_s later, so that nothing arrives for the first late_s;
+    when the fault ends the frames still under way arrive at once, in order.
     """
 
-    def __init__(
-        self, renderer: Renderer, faults: Iterable[CameraFaultSpec], *, camera: str, fps: float, seed: int
-    ) -> None:
-        self._renderer, self._camera, self._fps, self._seed = renderer, camera, fps, seed
-        self._faults = tuple(faults)
+    def __init__(self, renderer: Renderer, faults: Iterable[CameraFaultSpec], *, camera: str, seed: int) -> None:
+        self._renderer, self._camera, self._seed = renderer, camera, seed
+        self._faults = tuple(fault for fault in faults if fault.camera == camera)
         self._knocked: dict[tuple[float, float], Renderer] = {}
+        self._index = 0
         self._last: ImageBGR | None = None
-        self._under_way: deque[tuple[int, Frame | None]] = deque()
+        self._under_way: deque[Frame] = deque()
 
     def active(self, t_s: float) -> tuple[CameraFaultSpec, ...]:
         """The faults that hold at t_s, in the order of the scenario."""
@@ -51,20 +49,22 @@ class CameraFeed:
         """Who is before the lens as it points now, whatever the picture shows of it."""
         return self._renderer_at(world.t_s).seen(world)
 
-    def frame(self, world: WorldFrame, index: int) -> Frame | None:
-        """What arrives at this instant; index counts instants from 0."""
-        active = {fault.kind: fault for fault in self.active(world.t_s)}
-        taken = self._taken(world, index, active)
+    def frames(self, world: WorldFrame) -> tuple[Frame, ...]:
+        """What arrives at this instant, in the order in which it was taken."""
+        active: dict[str, CameraFaultSpec] = {fault.kind: fault for fault in self.active(world.t_s)}
+        taken = self._taken(world, active)
+        if taken is not None:
+            self._under_way.append(taken)
         latency = active.get("latency")
-        if latency is None:
-            self._under_way.clear()
-            return taken
-        self._under_way.append((index + max(1, round(latency.late_s * self._fps)), taken))
-        if self._under_way[0][0] > index:
-            return None
-        return self._under_way.popleft()[1]
+        late_ns = 0 if latency is None else round(latency.late_s * NS_PER_S)
+        now_ns = round(world.t_s * NS_PER_S)
+        arrived = []
+        while self._under_way and self._under_way[0].t_ns + late_ns <= now_ns:
+            arrived.append(self._under_way.popleft())
+        return tuple(arrived)
 
-    def _taken(self, world: WorldFrame, index: int, active: dict[str, CameraFaultSpec]) -> Frame | None:
+    def _taken(self, world: WorldFrame, active: dict[str, CameraFaultSpec]) -> Frame | None:
+        index, self._index = self._index, self._index + 1
         dropped = active.get("dropped")
         if dropped is not None and np.random.default_rng((self._seed, index, 3)).random() < dropped.amount:
             return None
