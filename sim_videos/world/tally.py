@@ -119,12 +119,8 @@ class Ledger:
     def _flow(self, movements: list[str]) -> Flow:
         due = [v for v in self._vehicles.values() if v.movement in movements and v.due_s <= self.now_s]
         arrived = [v for v in due if v.left_s is not None]
-        delays = [
-            v.lost_s
-            + (self.now_s if v.entered_s is None else max(0.0, v.entered_s - v.due_s - _ENTRY_S))
-            - (v.due_s if v.entered_s is None else 0.0)
-            for v in due
-        ]
+        # Outside it waits until it enters, or still does.
+        delays = [v.lost_s + max(0.0, (self.now_s if v.entered_s is None else v.entered_s) - v.due_s) for v in due]
         travel = [v.left_s - v.entered_s for v in arrived if v.left_s is not None and v.entered_s is not None]
         queues = [self._queues[name] for name in movements]
         return Flow(
@@ -137,10 +133,6 @@ class Ledger:
             mean_queue=sum(q.total for q in queues) / self.frames if self.frames else None,
             max_queue=max((q.most for q in queues), default=None) if self.frames else None,
         )
-
-
-#: A vehicle enters in the step after it is due; that is not waiting.
-_ENTRY_S = 0.0
 
 
 def _mean(values: list[float]) -> float | None:
