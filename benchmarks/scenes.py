@@ -131,9 +131,7 @@ def replayed(made: Film, out: Path, model: str | None, truth_detector: bool) -> 
     camera = options.camera
     source = open_source(str(made.video), camera.id, camera.size_px, CLOCK, live=False)
     with ReplayProgress(f"{made.video.stem}, replaying", source.frames_total, CLOCK) as progress:
-        outcome = replay_video(
-            options, source, detector, stopwatch=CLOCK, video_sha256=None, on_frame=progress.update
-        )
+        outcome = replay_video(options, source, detector, stopwatch=CLOCK, video_sha256=None, on_frame=progress.update)
     if outcome.error is not None:
         raise outcome.error
 
@@ -159,7 +157,7 @@ def report(rows: Sequence[Row], twice: bool, eyes: str, seconds: float) -> None:
     for row in rows:
         score = row.score
         places, tracking = score.places, score.tracking
-        bands = {} if places is None else places.by_distance_m
+        bands = {} if places is None else places.footprint_by_distance_m
         far = "  ".join(f"{name} {_figure(band.median, 'm')}" for name, band in bands.items() if band.values)
         say.print(
             f"{row.group:8}{row.scene:14}{row.true:>6}{row.ours:>6}{_figure(score.counts_any.effectiveness):>9}"

@@ -25,13 +25,14 @@ from sim_videos.labels import LabelledBox, labels_of
 from sim_videos.plan_lamps import PlanLamps, seconds_ns
 from sim_videos.render import Renderer
 from sim_videos.render.camera import camera_of
+from sim_videos.render.randomise import random_look, random_style
 from sim_videos.scenario import CameraSpec, LookSpec, Scenario
 from sim_videos.state import WorldFrame
 from sim_videos.street import Street
 from sim_videos.vary import varied
 
 #: Pictures of one scene: from so many cameras, so many each, so far apart.
-CAMERAS, SHOTS, GAP_S = 3, 4, 6.0
+CAMERAS, SHOTS, GAP_S = 2, 8, 3.5
 _JPEG_QUALITY = 88
 _COLUMNS = ("split", "image", "part", "scenario", "camera", "seed", "t_s", "hour", "light", "boxes", "skipped")
 
@@ -144,8 +145,9 @@ def _eyes(order: DatasetOrder, scenario: Scenario, street: Street, rng: np.rando
             if order.plain:
                 raise
             continue
-        look = scenario.look
-        eyes.append(_Eye(spec, look, Renderer(street, camera, look, seed=int(rng.integers(2**31)))))
+        look = scenario.look if order.plain else random_look(rng)
+        style = None if order.plain else random_style(rng)
+        eyes.append(_Eye(spec, look, Renderer(street, camera, look, seed=int(rng.integers(2**31)), style=style)))
     return eyes
 
 

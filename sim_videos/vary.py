@@ -12,16 +12,16 @@ from sim_videos.scenario import CameraSpec, Scenario
 
 #: Expected share of each make; much more of the rare ones than a street has.
 _TRAINING_MIX = {
-    "hatch": 0.15,
-    "saloon": 0.13,
+    "hatch": 0.18,
+    "saloon": 0.15,
     "estate": 0.08,
     "suv": 0.11,
     "pickup": 0.04,
-    "van": 0.09,
-    "box_van": 0.06,
-    "lorry": 0.07,
-    "articulated": 0.04,
-    "bus": 0.09,
+    "van": 0.11,
+    "box_van": 0.05,
+    "lorry": 0.05,
+    "articulated": 0.03,
+    "bus": 0.07,
     "motorcycle": 0.14,
 }
 #: How far shares stray from that: less is further.

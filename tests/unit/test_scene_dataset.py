@@ -47,9 +47,9 @@ def test_layout_and_labels(made: Path) -> None:
         for line in lines:
             kind, x, y, w, h = line.split()
             assert 0 <= int(kind) < len(KINDS)
-            assert 0 <= float(x) - float(w) / 2 + 1e-4
+            assert float(x) - float(w) / 2 + 1e-4 >= 0
             assert float(x) + float(w) / 2 <= 1 + 1e-4
-            assert 0 <= float(y) - float(h) / 2 + 1e-4
+            assert float(y) - float(h) / 2 + 1e-4 >= 0
             assert min(float(w) * image.shape[1], float(h) * image.shape[0]) >= 7 - 0.05
     assert boxes > 5
     names = {Path(row["image"]).stem for row in rows}

@@ -78,9 +78,14 @@ def test_a_camera_that_is_not_there(scenario: Scenario, tmp_path: Path) -> None:
 
 def test_files_that_are_there_stay_until_the_new_ones_are_whole(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(ValueError, match="broke"), written_whole(tmp_path) as part:
-        (part / "a.txt").write_text("half")
-        raise ValueError("broke")
+
+    def breaks_off() -> None:
+        with written_whole(tmp_path) as part:
+            (part / "a.txt").write_text("half")
+            raise ValueError("broke")
+
+    with pytest.raises(ValueError, match="broke"):
+        breaks_off()
     assert (tmp_path / "a.txt").read_text() == "old"
     with written_whole(tmp_path) as part:
         (part / "a.txt").write_text("new")
@@ -90,7 +95,7 @@ def test_files_that_are_there_stay_until_the_new_ones_are_whole(tmp_path: Path) 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="file: .*choose a folder"), written_whole(tmp_path / "file"):
+    with pytest.raises(StorageError, match=r"file: .*choose a folder"), written_whole(tmp_path / "file"):
         pass
 
 

@@ -44,7 +44,12 @@ def test_hidden_and_tiny_ones_are_to_be_skipped(
 @given(
     st.lists(
         st.tuples(
-            st.floats(0, 600), st.floats(0, 340), st.floats(0, 40), st.floats(0, 20), st.floats(0, 1), st.sampled_from(KINDS)
+            st.floats(0, 600),
+            st.floats(0, 340),
+            st.floats(0, 40),
+            st.floats(0, 20),
+            st.floats(0, 1),
+            st.sampled_from(KINDS),
         ),
         max_size=8,
     )

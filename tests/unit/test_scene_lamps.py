@@ -16,7 +16,8 @@ def shown(from_s: float, to_s: float, fps: float) -> list[tuple[float, dict[int,
     assert site.plan is not None
     lamps = PlanLamps(site.signal, site.plan)
     frames = range(round(from_s * fps), round(to_s * fps))
-    return [(n / fps, *map(dict, lamps(seconds_ns(n / fps)))) for n in frames]
+    seen = ((n / fps, lamps(seconds_ns(n / fps))) for n in frames)
+    return [(t_s, dict(intervals), dict(walk)) for t_s, (intervals, walk) in seen]
 
 
 def test_every_phase_is_served_in_each_cycle_and_no_two_that_conflict_go_together() -> None:
