@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
 _TIMES = 2
+_BAND = 40
+#: Ground farther than this is lost in the haze.
+_HORIZON_M = 3000.0
 _SHIFT = 4
 
 
@@ -57,27 +60,32 @@ def backdrop_of(
     """Paint it."""
     large = camera.scaled(_TIMES)
     width, height = large.size_px
-    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    pixels = np.column_stack((columns.ravel(), rows.ravel()))
-    rays = large.rays(pixels)
-    down = rays[:, 2] < -1e-4
-    image = _sky(rays, light, rng).reshape(height, width, 3)
     shade = _shadows(scenery, large, light)
-    ground = GroundPainter(bed, light, scenery.lamps, rng)
-    flat = image.reshape(-1, 3)
-    reach = np.full(len(rays), np.inf)
-    reach[down] = -camera.pos_m[2] / rays[down, 2]
-    below = np.flatnonzero(down & (reach < 3000))
-    x = (rays[below, 0] * reach[below] + camera.pos_m[0]).astype(np.float32)
-    y = (rays[below, 1] * reach[below] + camera.pos_m[1]).astype(np.float32)
     white, cycle = _paint_masks(street, large)
-    marks = (white.ravel()[below], cycle.ravel()[below], shade.ravel()[below])
-    far = (reach[below] * np.linalg.norm(rays[below], axis=1)).astype(np.float32)
-    flat[below], road = ground.paint(x, y, far, *marks)
-    shown = np.asarray(np.clip(light.shown(image), 0, 255), np.uint8)
-    on_road = np.zeros(len(rays), np.uint8)
-    on_road[below] = road
-    surface = on_road.reshape(height, width)
+    ground = GroundPainter(bed, light, scenery.lamps, rng)
+    sky = SkyPainter(light, rng)
+    shown = np.zeros((height, width, 3), np.uint8)
+    surface = np.zeros((height, width), np.uint8)
+    # In bands that fit the processor's cache.
+    for top in range(0, height, _BAND):
+        low = min(top + _BAND, height)
+        columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(top, low) + 0.5)
+        rays = large.rays(np.column_stack((columns.ravel(), rows.ravel()))).astype(np.float32)
+        falls = rays[:, 2] < -1e-4
+        reach = np.where(falls, np.float32(-camera.pos_m[2]) / np.where(falls, rays[:, 2], np.float32(-1)), np.inf)
+        below = np.flatnonzero(reach < _HORIZON_M)
+        above = np.flatnonzero(~(reach < _HORIZON_M))
+        colours = np.zeros((len(rays), 3), np.float32)
+        colours[above] = sky.paint(rays[above])
+        if len(below):
+            run = reach[below].astype(np.float32)
+            x = rays[below, 0] * run + np.float32(camera.pos_m[0])
+            y = rays[below, 1] * run + np.float32(camera.pos_m[1])
+            far = run * np.sqrt((rays[below] ** 2).sum(axis=1))
+            painted, dyed, sunlit = (mask[top:low].ravel()[below] for mask in (white, cycle, shade))
+            colours[below], road = ground.paint(x, y, far, painted, dyed, sunlit)
+            surface[top:low].reshape(-1)[below] = road
+        shown[top:low] = np.clip(light.shown(colours), 0, 255).reshape(low - top, width, 3).astype(np.uint8)
     if light.wet > 0.05:
         _reflect(shown, scenery, large, light, surface)
     for piece in by_distance(scenery, large):
@@ -91,17 +99,24 @@ def backdrop_of(
     )
 
 
-def _sky(rays: Array, light: Light, rng: np.random.Generator) -> Array:
-    """(n, 3) linear: brighter to the horizon, clouds on a layer overhead."""
-    up = np.maximum(rays[:, 2] / np.linalg.norm(rays, axis=1), 0.0)
-    share = np.power(np.clip(up * 2.2, 0, 1), 0.55)[:, None]
-    sky = light.horizon * (1 - share) + light.zenith * share
-    layer = 8.0 / np.maximum(rays[:, 2], 0.06)
-    x, y = (rays[:, 0] * layer).astype(np.float32), (rays[:, 1] * layer).astype(np.float32)
-    soft = tile(rng, 40.0), tile(rng, 12.0)
-    cloud = spread(soft[0], x, y, 1.2) + 0.5 * spread(soft[1], x, y, 1.2)
-    cover = np.clip((cloud + 0.1) * 0.7, 0, 1)[:, None] * np.clip(up * 12, 0, 1)[:, None]
-    return np.asarray(sky * (1 - 0.55 * cover) + 0.55 * cover * light.horizon * 1.05, np.float64)
+class SkyPainter:
+    """A sky that grows brighter to the horizon, with clouds on a layer overhead."""
+
+    def __init__(self, light: Light, rng: np.random.Generator) -> None:
+        self._light = light
+        self._large, self._small = tile(rng, 40.0), tile(rng, 12.0)
+
+    def paint(self, rays: Floats) -> Floats:
+        """(n, 3) linear colours in these directions, which need not be level or above."""
+        light = self._light
+        up = np.maximum(rays[:, 2] / np.sqrt((rays**2).sum(axis=1)), 0.0)
+        share = np.power(np.clip(up * 2.2, 0, 1), 0.55)[:, None]
+        sky = light.horizon * (1 - share) + light.zenith * share
+        layer = 8.0 / np.maximum(rays[:, 2], np.float32(0.06))
+        x, y = (rays[:, 0] * layer).astype(np.float32), (rays[:, 1] * layer).astype(np.float32)
+        cloud = spread(self._large, x, y, 1.2) + 0.5 * spread(self._small, x, y, 1.2)
+        cover = 0.55 * np.clip((cloud + 0.1) * 0.7, 0, 1)[:, None] * np.clip(up * 12, 0, 1)[:, None]
+        return np.asarray(sky * (1 - cover) + cover * light.horizon * 1.05, np.float32)
 
 
 def _shadows(scenery: Scenery, camera: PinholeCamera, light: Light) -> Image:
@@ -147,8 +162,8 @@ def shadow_of(points: Array, light: Light) -> Array:
     return np.asarray(points[:, :2] - run * np.array((x, y)), np.float64)
 
 
-def _paint_masks(street: Street, camera: PinholeCamera) -> tuple[Floats, Floats]:
-    """(h, w) 0..1: white paint, and the coloured ground of cycle lanes."""
+def _paint_masks(street: Street, camera: PinholeCamera) -> tuple[Image, Image]:
+    """(h, w) 0..255: white paint, and the coloured ground of cycle lanes."""
     width, height = camera.size_px
     marks = markings_of(street)
     masks = []
@@ -158,7 +173,7 @@ def _paint_masks(street: Street, camera: PinholeCamera) -> tuple[Floats, Floats]
             shape = outline_px(np.column_stack((points, np.zeros(len(points)))), camera)
             if shape is not None:
                 cv2.fillPoly(mask, [shape], 255, cv2.LINE_AA, _SHIFT)
-        masks.append(np.asarray(mask / 255.0, np.float32))
+        masks.append(mask)
     return masks[0], masks[1]
 
 

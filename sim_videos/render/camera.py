@@ -102,7 +102,8 @@ class PinholeCamera:
         plane = (np.asarray(points_px, np.float64).reshape(-1, 2) - self._middle) / self.focal_px
         if self.k1 or self.k2:
             plane = self._undistorted(plane)
-        return np.asarray(np.column_stack((plane, np.ones(len(plane)))) @ self._axes, np.float64)
+        right, down, forward = self._axes
+        return np.asarray(plane[:, :1] * right + plane[:, 1:] * down + forward, np.float64)
 
     def to_ground(self, points_px: ArrayLike, height_m: float = 0.0) -> Array:
         """(n, 2) pixels → (n, 2) metres on the ground (or the plane height_m above it); NaN from the horizon up."""

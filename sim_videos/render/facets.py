@@ -176,12 +176,12 @@ def facet_light(facet: Facet, light: Light) -> Array:
     lit = light.sky * (0.62 + 0.38 * up) + light.sun * max(float(facet.normal @ np.array(light.sun_direction)), 0.0)
     lit = lit + light.sky * 0.08
     if light.street_lamps:
-        lit = lit + light.lamp * 0.05 * float(np.exp(-facet.points[:, 2].mean() / 5.0))
+        lit = lit + light.lamp * 0.035 * float(np.exp(-facet.points[:, 2].mean() / 4.0))
     out = facet.albedo * lit
     if facet.glass:
         out = out + light.horizon * 0.10
         if facet.glow > 0:
-            out = out + bgr(1.0, 0.78, 0.45) * facet.glow * 0.55 * light.night**2
+            out = out + bgr(1.0, 0.78, 0.45) * facet.glow * 0.16 * light.night**2
     return np.asarray(out, np.float64)
 
 

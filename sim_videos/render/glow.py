@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 _PART = 4
+_LEAST_RADIUS = 0.6
 _SHIFT = 4
 #: A headlamp's reach on the road: distance ahead and half width, metres.
 _CONE = ((0.3, 0.75), (7.0, 1.9), (17.0, 2.7), (26.0, 2.0))
@@ -57,7 +58,7 @@ class Glow:
             if body.user is None or body.trailer or world.users[body.user].make in {"person", "bicycle"}:
                 continue
             front = body.mesh.length_m / 2
-            for reach, value in ((1.0, 60), (0.62, 120)):
+            for reach, value in ((1.0, 40), (0.6, 85)):
                 left = [(front + ahead * reach, half * reach, 0.0) for ahead, half in _CONE]
                 cone = turned(np.array(left + [(x, -y, z) for x, y, z in reversed(left)]), body)
                 shape = outline_px(cone, self._small)
@@ -81,22 +82,25 @@ class Glow:
             if not np.isfinite(px).all() or np.abs(px).max() > 4000:
                 continue
             centre = (round((px[0] - 0.5) * 16), round((px[1] - 0.5) * 16))
-            cv2.circle(field, centre, max(10, round(radius * 16)), colour, -1, cv2.LINE_AA, _SHIFT)
+            # A lamp smaller than a cell of the grid lights only its part of it.
+            part = min(1.0, (radius / _LEAST_RADIUS) ** 1.5)
+            faint = (colour[0] * part, colour[1] * part, colour[2] * part)
+            disc = max(_LEAST_RADIUS, radius) * 16
+            cv2.circle(field, centre, round(disc), faint, -1, cv2.LINE_AA, _SHIFT)
             if self._light.wet > 0.1:
                 self._streak(streaks, at, colour, radius)
         if not field.any():
             return
         wide = 1.6 + 2.2 * self._light.rain + (1.5 if self._light.fog_m < 300 else 0.0)
-        glow = cv2.addWeighted(
-            cv2.GaussianBlur(field, (0, 0), 0.9), 0.8, cv2.GaussianBlur(field, (0, 0), 2.2 * wide), 1.5, 0
-        )
-        cv2.add(image, cv2.resize(glow, self._camera.size_px, interpolation=cv2.INTER_LINEAR), dst=image)
+        near, far = cv2.GaussianBlur(field, (0, 0), 0.8), cv2.GaussianBlur(field, (0, 0), 1.8 * wide)
+        glow = cv2.addWeighted(near, 0.75, far, 0.55, 0)
+        _screen(image, np.asarray(cv2.resize(glow, self._camera.size_px, interpolation=cv2.INTER_LINEAR), np.uint8))
         if self._light.wet > 0.1:
             soft = cv2.resize(
                 cv2.GaussianBlur(streaks, (0, 0), 1.0), self._camera.size_px, interpolation=cv2.INTER_LINEAR
             )
             on_road = cv2.multiply(soft, cv2.merge((road, road, road)), scale=0.75 * self._light.wet / 255)
-            cv2.add(image, on_road, dst=image)
+            _screen(image, np.asarray(on_road, np.uint8))
 
     def _sources(
         self, world: WorldFrame, placed: Placed, heads: Sequence[LitLamp]
@@ -149,6 +153,12 @@ class Glow:
             )
             faded = (colour[0] * strength, colour[1] * strength, colour[2] * strength)
             cv2.line(streaks, start, end, faded, max(1, round(radius * 1.6)), cv2.LINE_AA, _SHIFT)
+
+
+def _screen(image: Image, light: Image) -> None:
+    """Add light so that nothing is washed out: what is bright already grows less."""
+    room = cv2.multiply(cv2.bitwise_not(image), light, scale=1 / 255)
+    cv2.add(image, room, dst=image)
 
 
 def _scaled(light: Array, value: float) -> tuple[float, float, float]:

@@ -53,7 +53,7 @@ class Light:
         """Whether the sun is up and strong enough to be told from the sky."""
         return self.sun_direction[2] > 0.05 and float(self.sun.mean()) > 0.12 * float(self.sky.mean())
 
-    def shown(self, linear: Array) -> Array:
+    def shown(self, linear: Array | NDArray[np.float32]) -> Array:
         """Linear colours → 0..255 as the camera shows them, with a soft shoulder."""
         x = np.maximum(linear * self.exposure, 0.0)
         return np.asarray(255.0 * np.power(1.0 - np.exp(-1.45 * x), 1 / 2.2), np.float64)
@@ -81,19 +81,19 @@ def light_of(look: LookSpec, *, sodium: bool = False, exposure: float = 1.0) -> 
     day = _smooth(elevation, -7.0, 12.0)
     low = 1.0 - _smooth(elevation, 2.0, 22.0)
     cover = max(look.cloud, 0.85 if look.rain > 0.05 else 0.0, 0.9 if look.fog_m is not None else 0.0)
-    strength = _smooth(elevation, -0.8, 14.0) * (1.0 - cover) ** 1.2
+    strength = 1.15 * _smooth(elevation, -0.8, 14.0) * (1.0 - cover) ** 1.1
     sun = strength * (bgr(1.0, 0.93, 0.82) * (1 - low) + bgr(1.0, 0.62, 0.3) * low)
     grey = bgr(0.92, 0.97, 1.0)
     blue = bgr(0.62, 0.80, 1.05) * (1 - low) + bgr(0.62, 0.68, 0.95) * low
     tint = blue * (1 - cover) + grey * cover
-    sky = tint * (0.30 + 0.22 * cover - 0.12 * max(look.rain, 0.5 * look.wet)) * day + bgr(0.010, 0.012, 0.018)
+    sky = tint * (0.20 + 0.30 * cover - 0.12 * max(look.rain, 0.5 * look.wet)) * day + bgr(0.010, 0.012, 0.018)
     glow = low * day * (1 - cover)
     horizon = (bgr(0.75, 0.84, 0.95) * (1 - glow) + bgr(1.0, 0.62, 0.42) * glow) * (0.9 * day) + bgr(0.03, 0.028, 0.032)
     zenith = (bgr(0.20, 0.38, 0.72) * (1 - cover) + bgr(0.62, 0.66, 0.70) * cover) * day * 0.9
     horizon = horizon * (1 - cover) + bgr(0.80, 0.83, 0.86) * cover * (0.85 * day) + bgr(0.02, 0.02, 0.022) * cover
     level = float(sky.mean()) + float(sun.mean()) * max(direction[2], 0.0)
     # The camera opens up as light fades, though not enough to make day of night.
-    gain = exposure * 1.55 / (level + 0.16)
+    gain = exposure * 1.75 / (level + 0.17 + 0.16 * (1.0 - day))
     return Light(
         sun_direction=direction,
         sun=sun,
@@ -105,7 +105,7 @@ def light_of(look: LookSpec, *, sodium: bool = False, exposure: float = 1.0) -> 
         street_lamps=elevation < _LAMPS_DEG,
         headlamps=elevation < _HEADLAMPS_DEG or look.rain > 0.2 or look.fog_m is not None,
         exposure=gain,
-        fog_m=min(look.fog_m or 4000.0, 4000.0 - 3200.0 * look.rain),
+        fog_m=min(look.fog_m or 9000.0, 9000.0 - 8000.0 * min(1.0, look.rain * 1.2)),
         wet=max(look.wet, min(1.0, look.rain * 1.6)),
         rain=look.rain,
     )

@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 CELL_M = 0.2
-_REACH_M = 250.0
+_REACH_M = 170.0
+#: Corners and gaps narrower than twice this, between the ways through the junction, are paved.
+_CLOSED_M = 2.5
 _SHIFT = 4
 
 
@@ -56,7 +58,8 @@ def roadbed_of(street: Street) -> Roadbed:
     paved = np.zeros((size, size), np.uint8)
     track = np.zeros((size, size), np.uint8)
     oil = np.zeros((size, size), np.uint8)
-    cv2.fillPoly(paved, [_cells(np.array(street.outline_m), corner)], 255, cv2.LINE_AA, _SHIFT)
+    for walk in street.crosswalks:
+        cv2.fillPoly(paved, [_cells(np.array(walk.outline_m), corner)], 255, cv2.LINE_AA, _SHIFT)
     for lane in street.lanes:
         if lane.use is LaneUse.WALKERS:
             continue
@@ -67,6 +70,7 @@ def roadbed_of(street: Street) -> Roadbed:
             for aside in (-0.85, 0.85):
                 _stroke(track, beside(line, aside), corner, 0.55, strength)
             _stroke(oil, line, corner, 0.7, strength)
+    _close(paved, np.array(street.outline_m), corner)
     inside = cv2.distanceTransform((paved > 127).astype(np.uint8), cv2.DIST_L2, 5)
     outside = cv2.distanceTransform((paved <= 127).astype(np.uint8), cv2.DIST_L2, 5)
     edge = cv2.GaussianBlur((outside - inside) * CELL_M, (0, 0), 1.2)
@@ -76,6 +80,20 @@ def roadbed_of(street: Street) -> Roadbed:
         track=np.asarray(cv2.GaussianBlur(track, (0, 0), 1.6) / 255, np.float32),
         oil=np.asarray(cv2.GaussianBlur(oil, (0, 0), 2.0) / 255, np.float32),
     )
+
+
+def _close(paved: NDArray[np.uint8], outline: Array, corner: float) -> None:
+    """Fill what lies between the ways through the junction, within its outline."""
+    margin_m = 2 * _CLOSED_M
+    size = len(paved) - 1
+    low = np.clip((outline.min(axis=0) - margin_m - corner) / CELL_M, 0, size).astype(int)
+    high = np.clip((outline.max(axis=0) + margin_m - corner) / CELL_M, 0, size).astype(int)
+    part = paved[low[1] : high[1], low[0] : high[0]]
+    grown = cv2.distanceTransform((part <= 127).astype(np.uint8), cv2.DIST_L2, 5) <= _CLOSED_M / CELL_M
+    closed = cv2.distanceTransform(grown.astype(np.uint8), cv2.DIST_L2, 5) > _CLOSED_M / CELL_M
+    middle = np.zeros_like(part)
+    cv2.fillPoly(middle, [_cells(outline - low * CELL_M, corner)], 255, cv2.LINE_AA, _SHIFT)
+    part[closed & (middle > 127)] = 255
 
 
 def beside(line: Array, left_m: float) -> Array:

@@ -149,7 +149,7 @@ def _building(
                 centre = middle + normal * (reach + 0.03) + along * ((bay + 0.5) / bays - 0.5) * span
                 low = 0.5 + storey * 3.1 + (0.0 if shop and storey == 0 else 0.5)
                 high = low + (2.2 if shop and storey == 0 else 1.35)
-                lit = float(rng.random() < (0.8 if shop and storey == 0 else 0.28)) * float(rng.uniform(0.25, 1.0))
+                lit = float(rng.random() < (0.8 if shop and storey == 0 else 0.16)) * float(rng.uniform(0.2, 1.0))
                 for grown, albedo, glow in ((0.09, frame, 0.0), (0.0, pane, lit)):
                     half = along * (wide / 2 + grown)
                     corners = np.array(
