@@ -167,3 +167,26 @@ def test_a_plan_without_room_for_the_minimum_does_not_shorten_it() -> None:
     plan = Plan(name="tight", cycle_s=60, splits_s=dict.fromkeys(range(1, 9), 6.0))
     ran = run(PLAIN, street(PLAIN, lambda _t: {p: unseen(p) for p in phases_of(PLAIN)}), 60, plan=plan)
     assert ran.green_s(1) == pytest.approx(5.0, abs=0.11)
+
+
+def test_the_maximum_counts_anew_when_the_conflicting_call_has_gone() -> None:
+    def busy(t_s: float) -> Mapping[int, LaneDemand]:
+        return {2: queued(2)} | ({4: queued(4)} if 10 <= t_s < 12 or t_s >= 40 else {})
+
+    forgetful = ActuatedSettings(calls=CallSettings(remember_s=1.0))
+    ran = run(PLAIN, street(PLAIN, busy), 95, settings=forgetful)
+    began_s = next(at for at, p in ran.greens if p == 2)
+    assert ran.green_s(2) == pytest.approx(40 + 40 - began_s, abs=0.11)
+
+
+def test_a_queue_that_stands_short_of_the_line_holds_its_green() -> None:
+    short_of_it = LaneDemand("L2", 2, False, (), 2, 4.0, 0.0)
+    assert run(PLAIN, always(short_of_it, queued(4)), 40).green_s(2) > 30
+
+
+def test_no_green_ends_before_its_walk_and_clearance() -> None:
+    # of EIGHT, phase 2 has 5 s of walk and 6 s of clearance, and nobody extends it
+    ran = run(EIGHT, always(queued(4), signal=EIGHT), 60)
+    first = next(request for request in ran.requests if request.phases >= {4})
+    green_s = (first.t_ns - next(s.since_ns[2] for s in ran.states if s.intervals[2] is Interval.GREEN)) / NS_PER_S
+    assert green_s == pytest.approx(11.0, abs=0.11)
