@@ -29,9 +29,9 @@ _DARK = bgr(0.012, 0.012, 0.012)
 class Lamp(Enum):
     """What a lamp shines, linear."""
 
-    RED = (6.0, 0.22, 0.16)
-    YELLOW = (6.0, 3.0, 0.25)
-    GREEN = (0.20, 4.6, 2.4)
+    RED = (5.0, 0.06, 0.05)
+    YELLOW = (5.0, 1.9, 0.04)
+    GREEN = (0.06, 3.4, 1.5)
     WHITE = (3.6, 3.6, 3.3)
 
     @property

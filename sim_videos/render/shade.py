@@ -45,9 +45,9 @@ def burning(user: RoadUser, t_s: float, *, headlamps: bool) -> dict[Material, fl
 #: Light that a burning lamp itself gives off.
 LAMP_COLOUR = {
     Material.HEADLAMP: bgr(1.0, 0.96, 0.88) * 6.0,
-    Material.TAIL_LAMP: bgr(2.6, 0.09, 0.06),
-    Material.LEFT_INDICATOR: bgr(2.6, 1.0, 0.10),
-    Material.RIGHT_INDICATOR: bgr(2.6, 1.0, 0.10),
+    Material.TAIL_LAMP: bgr(2.8, 0.03, 0.02),
+    Material.LEFT_INDICATOR: bgr(2.8, 0.95, 0.03),
+    Material.RIGHT_INDICATOR: bgr(2.8, 0.95, 0.03),
     Material.BEACON: bgr(0.35, 0.9, 3.4) * 1.3,
 }
 
@@ -90,7 +90,7 @@ def face_light(
         + (1 - sky_share) * 0.10 * (light.sky + light.sun)
     )
     scene = scene + (lamp * 0.25)[:, None] * light.lamp
-    base = np.where(_GLASSY[material], 0.10, np.where(_GLOSSY[material], 0.045, 0.0))
+    base = np.where(_GLASSY[material], 0.06, np.where(_GLOSSY[material], 0.045, 0.0))
     fresnel = base + (base > 0) * (0.9 - base) * (1 - facing) ** 5
     out = lit * (1 - fresnel)[:, None] + scene * fresnel[:, None]
     if light.casts_shadows:
