@@ -36,7 +36,7 @@ def _timeline(programme: list[tuple[tuple[int, ...], float]]) -> list[dict[int, 
     return frames
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programme=PROGRAMMES, seed=st.integers(0, 2**31 - 1))
 def test_nobody_runs_a_red_or_drives_into_another(programme: list[tuple[tuple[int, ...], float]], seed: int) -> None:
     """Who crosses a stop line has green or yellow, or has had yellow too late to stop comfortably."""
@@ -67,7 +67,7 @@ def test_nobody_runs_a_red_or_drives_into_another(programme: list[tuple[tuple[in
             was = now
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**31 - 1))
 def test_a_red_holds_everyone_for_good(seed: int) -> None:
     with SumoWorld(scene(warm_up_s=0, walkers=()), seed=seed) as world:

@@ -58,6 +58,11 @@ def test_one_more_stream_leaves_the_arrivals_of_the_others_as_they_were() -> Non
 
     assert len(looks(few)) > 3
     assert looks(few) == looks(more)
+    # And streams of one rate are not each other's copies.
+    alike = scene(demand=demand({"NBT": 400.0, "SBT": 400.0}), walkers=(), cyclists_per_h={})
+    last = _frames(alike, 20)[-1]
+    northbound, southbound = (sorted(u.colour for u in last.users if u.movement == m) for m in ("NBT", "SBT"))
+    assert northbound != southbound
 
 
 def test_frames_are_of_one_street_and_nobody_drives_into_another() -> None:
@@ -85,16 +90,19 @@ def test_on_an_approach_a_vehicle_knows_its_lane_and_how_far_it_is_to_the_stop_l
         world.warm_up(lamps)
         frames = [world.step(*lamps(world.next_t_ns)) for _ in range(100)]
         lanes = {lane.name: lane for lane in world.street.inbound}
+        headings = {arm.approach: arm.heading_rad for arm in world.street.arms}
     checked = 0
-    for user in (user for frame in frames[::10] for user in frame.users if user.lane is not None):
+    for user in (user for frame in frames for user in frame.users if user.lane is not None):
         assert user.to_stop_m is not None
         assert user.lane is not None
         end = lanes[user.lane].line_m[-1]
         half_m = math.dist(user.pos_m, end) - user.to_stop_m
         # The front is half a length ahead of the middle; lanes here are straight.
         assert 0.5 < half_m < 9
+        assert user.approach is not None
+        assert abs(math.remainder(user.heading_rad - headings[user.approach], math.tau)) < 0.45
         checked += 1
-    assert checked > 50
+    assert checked > 500
 
 
 def test_sumo_shows_what_was_given_and_nothing_else() -> None:
