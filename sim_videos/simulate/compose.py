@@ -69,7 +69,7 @@ def _run(options: SimulateOptions, around: Surroundings, control: str, kind: Eye
 
         def sighted(street: Street) -> Sighted:
             title = f"{options.scenario.id}: {control} control"
-            return open_eyes(options, kind, street, title, opened, around.detector, around.shown)
+            return open_eyes(options, kind, street, title, opened, around.detector, around.shown, around.stopwatch)
 
         return run(
             order,

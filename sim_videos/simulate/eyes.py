@@ -22,17 +22,18 @@ from sim_videos.truth.schema import SceneFrame
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one camera made of one instant. frame is None where nothing was painted.
+    """What one camera made of one instant. truth is what was there.
 
-    result is None where no picture came (dropped, or not asked for). truth is what was there.
-    detector_ns is None where no detector was asked.
+    results: one for each picture that came, mostly one; none where it was dropped, is late
+    or was not asked for, several where late ones come at once. frame is the last picture,
+    None where none came or nothing was painted. detector_ns: the detector's time for each.
     """
 
     camera: str
     truth: SceneFrame
     frame: Frame | None
-    result: VisionResult | None
-    detector_ns: int | None
+    results: tuple[VisionResult, ...]
+    detector_ns: tuple[int, ...] = ()
 
 
 class OneCamera(Protocol):
@@ -66,8 +67,8 @@ class CameraEyes:
         """One look through each camera, in the order of the site."""
         looks = tuple(camera.look(world, index) for camera in self._cameras)
         for look in looks:
-            if look.result is not None:
-                self._demand.see(look.result.sight, look.result.lanes, look.result.tracks)
+            for result in look.results:
+                self._demand.see(result.sight, result.lanes, result.tracks)
         return looks
 
     def demand(self, t_ns: int) -> Demand:

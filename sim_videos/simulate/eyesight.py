@@ -8,6 +8,7 @@ from statistics import median
 
 from calibration.site import Site
 from edge.clock import NS_PER_S
+from edge.frames import VisionResult
 from edge.replay.evaluate import effectiveness
 from edge.types import VEHICLE_KINDS, LaneState, Track
 from sim_videos.makes import MAKES
@@ -47,22 +48,22 @@ class EyesightMeter:
         for look in looks:
             for crossing in look.truth.crossings:
                 self._true[crossing.movement].append(world.t_s)
-            if look.detector_ns is not None:
-                self._detector_ns.append(look.detector_ns)
-            result = look.result
-            if result is None:
-                continue
-            self._looks += 1
-            for crossed in result.crossings:
-                self._ours[crossed.movement].append(crossed.t_ns / NS_PER_S)
-            since_ns = self._last_ns.get(look.camera, result.t_ns)
-            self._last_ns[look.camera] = result.t_ns
-            if not result.sight.ok:
-                self._blind_ns += result.t_ns - since_ns
-                continue
-            if whole:
-                self._compare(result.tracks, moving)
-                self._queue += [error for state in result.lanes if (error := _queue_error(state, lanes)) is not None]
+            self._detector_ns += look.detector_ns
+            for result in look.results:
+                self._take(result, moving if whole else None, lanes)
+
+    def _take(self, result: VisionResult, moving: Sequence[RoadUser] | None, lanes: dict[str, LaneTruth]) -> None:
+        """One picture's result; moving is None where nothing is to be compared."""
+        self._looks += 1
+        for crossed in result.crossings:
+            self._ours[crossed.movement].append(crossed.t_ns / NS_PER_S)
+        since_ns = self._last_ns.get(result.camera, result.t_ns)
+        self._last_ns[result.camera] = result.t_ns
+        if not result.sight.ok:
+            self._blind_ns += result.t_ns - since_ns
+        elif moving is not None:
+            self._compare(result.tracks, moving)
+            self._queue += [error for state in result.lanes if (error := _queue_error(state, lanes)) is not None]
 
     def eyesight(self, seconds: float) -> Eyesight:
         """What came of it over a run of so many seconds."""

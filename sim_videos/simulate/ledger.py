@@ -52,7 +52,7 @@ class Ledger:
         if self.meter is not None:
             self.meter.see(world, looks, lanes)
         for look in looks:
-            for state in look.result.lanes if look.result is not None else ():
+            for state in look.results[-1].lanes if look.results else ():
                 if state.lane in self._now_told:
                     self._now_told[state.lane] = state.queue.vehicles
         if not self._times_s or world.t_s >= self._times_s[-1] + 1.0 - 1e-6:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edge.frames import VisionResult
 from edge.replay.outputs import EventLog, LineFile
 from edge.types import PhaseRequest, SignalState
 from sim_videos.simulate.eyes import Look
@@ -46,8 +47,10 @@ class RunLog:
     def on_frame(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> None:  # noqa: ARG002
         """Crossings, sight that changes, lanes at whole seconds, incidents that begin and end."""
         t_ns = ns_of(world.t_s)
+        whole_second = abs(world.t_s - round(world.t_s)) < 1e-6
         for look in looks:
-            self._look(look, whole_second=abs(world.t_s - round(world.t_s)) < 1e-6)
+            for result in look.results:
+                self._result(result, whole_second=whole_second)
         now = {incident.number: incident for incident in world.incidents}
         for number in sorted(now.keys() - self._incidents.keys()):
             one = now[number]
@@ -61,14 +64,11 @@ class RunLog:
         """The last event."""
         self._events.write("end", t_ns, {"frames": frames, "stopped": stopped})
 
-    def _look(self, look: Look, *, whole_second: bool) -> None:
-        result = look.result
-        if result is None:
-            return
+    def _result(self, result: VisionResult, *, whole_second: bool) -> None:
         sight = (result.sight.ok, result.sight.reason)
-        if self._sight.get(look.camera) != sight:
-            self._sight[look.camera] = sight
-            self._events.write("sight", result.t_ns, {"camera": look.camera, "ok": sight[0], "reason": sight[1]})
+        if self._sight.get(result.camera) != sight:
+            self._sight[result.camera] = sight
+            self._events.write("sight", result.t_ns, {"camera": result.camera, "ok": sight[0], "reason": sight[1]})
         for one in result.crossings:
             self._events.write(
                 "crossing",
@@ -92,4 +92,4 @@ class RunLog:
                 }
                 for lane in result.lanes
             ]
-            self._events.write("lanes", result.t_ns, {"camera": look.camera, "lanes": lanes})
+            self._events.write("lanes", result.t_ns, {"camera": result.camera, "lanes": lanes})

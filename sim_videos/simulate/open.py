@@ -6,14 +6,16 @@ from contextlib import ExitStack
 
 from calibration.geometry import stop_axes
 from calibration.site import Site
+from edge.clock import Clock
 from edge.control.demand import DemandBuilder
 from edge.errors import ModelError
 from edge.seams import Detector
 from edge.vision.pipeline import VisionPipeline
 from sim_videos.render.camera import camera_of
+from sim_videos.render.faults import CameraFeed
 from sim_videos.render.renderer import Renderer
 from sim_videos.scenario import CameraSpec
-from sim_videos.simulate.cameras import TruthCamera
+from sim_videos.simulate.cameras import DetectingCamera, Mast, TruthCamera
 from sim_videos.simulate.eyes import CameraEyes, OneCamera, PerfectEyes
 from sim_videos.simulate.eyesight import EyesightMeter
 from sim_videos.simulate.lanes import TrueDemand
@@ -43,6 +45,7 @@ def open_eyes(
     opened: ExitStack,
     detector: Detector | None,
     shown: Shown | None,
+    stopwatch: Clock,
 ) -> Sighted:
     """Eyes of a kind on a street; what they hold open is closed with `opened`.
 
@@ -58,7 +61,13 @@ def open_eyes(
         for spec in options.scenario.cameras
     }
     cameras = [
-        _camera(options, kind, spec, street, site, recorders[spec.id], detector) for spec in options.scenario.cameras
+        _camera(
+            options,
+            _mast(options, spec, street, site, recorders[spec.id]),
+            detector if kind == "camera" else None,
+            stopwatch,
+        )
+        for spec in options.scenario.cameras
     ]
     eyes = CameraEyes(NAMES[kind], cameras, DemandBuilder(site.lanes, stop_axes(site)))
     watchers: list[Watcher] = []
@@ -70,16 +79,15 @@ def open_eyes(
     return Sighted(eyes, EyesightMeter(site), tuple(watchers))
 
 
-def _camera(
-    options: SimulateOptions,
-    kind: EyesKind,
-    spec: CameraSpec,
-    street: Street,
-    site: Site,
-    recorder: TruthRecorder,
-    detector: Detector | None,
-) -> OneCamera:
+def _mast(options: SimulateOptions, spec: CameraSpec, street: Street, site: Site, recorder: TruthRecorder) -> Mast:
     scenario = options.scenario
     renderer = Renderer(street, camera_of(spec, street), scenario.look, seed=options.run_seed)
-    vision = VisionPipeline(site, spec.id)
-    return TruthCamera(spec, renderer.seen, recorder, vision, scenario.camera_faults, options.every)
+    feed = CameraFeed(renderer, scenario.camera_faults, camera=spec.id, seed=options.run_seed)
+    return Mast(spec, feed, recorder, VisionPipeline(site, spec.id), options.every, told=options.record is not None)
+
+
+def _camera(options: SimulateOptions, mast: Mast, detector: Detector | None, stopwatch: Clock) -> OneCamera:
+    """A camera with this detector, or one that is told the truth where there is none."""
+    if detector is not None:
+        return DetectingCamera(mast, detector, stopwatch)
+    return TruthCamera(mast, painted=options.record is not None or options.page_port is not None)

@@ -148,12 +148,12 @@ class ShowWatcher:
 
     def on_frame(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> None:
         """Draw, if it is worth it."""
-        self._counted += sum(len(look.result.crossings) for look in looks if look.result is not None)
+        self._counted += sum(len(result.crossings) for look in looks for result in look.results)
         pictures = {}
         if self._shown.looked_at:
             for look in looks:
-                if look.frame is not None and look.result is not None:
-                    pictures[look.camera] = self._annotators[look.camera].draw(look.frame, look.result, state)
+                if look.frame is not None and look.results:
+                    pictures[look.camera] = self._annotators[look.camera].draw(look.frame, look.results[-1], state)
         self._shown.put(self._figures(world, looks, state), pictures)
 
     def _figures(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> Mapping[str, Any]:
@@ -165,8 +165,8 @@ class ShowWatcher:
                 "vehicles": lane.vehicles,
             }
             for look in looks
-            if look.result is not None
-            for lane in look.result.lanes
+            for result in look.results[-1:]
+            for lane in result.lanes
         ]
         return {
             "title": self._title,

@@ -258,6 +258,6 @@ def test_a_look_without_a_picture_counts_nothing() -> None:
     site = site_of(scenario, STREET)
     recorder = TruthRecorder(scenario, STREET, scenario.cameras[0], site)
     meter = EyesightMeter(site)
-    meter.see(world(0.0), [Look("mast", recorder.frame(world(0.0), ()), None, None, None)], {})
+    meter.see(world(0.0), [Look("mast", recorder.frame(world(0.0), ()), None, ())], {})
     sight = meter.eyesight(10.0)
     assert (sight.looks, sight.effectiveness, sight.speed_error, sight.queue_error) == (0, None, None, None)
