@@ -26,6 +26,7 @@ Image = NDArray[np.uint8]
 
 _PART = 4
 _LEAST_RADIUS = 0.6
+_FAR_PX = 4000.0
 _SHIFT = 4
 #: A headlamp's reach on the road: distance ahead and half width, metres.
 _CONE = ((0.3, 0.75), (7.0, 1.9), (17.0, 2.7), (26.0, 2.0))
@@ -54,6 +55,7 @@ class Glow:
             return
         width, height = self._small.size_px
         gain = np.zeros((height, width), np.uint8)
+        cones: list[tuple[int, NDArray[np.int32]]] = []
         for body in placed.bodies:
             if body.user is None or body.trailer or world.users[body.user].make in {"person", "bicycle"}:
                 continue
@@ -63,9 +65,10 @@ class Glow:
                 cone = turned(np.array(left + [(x, -y, z) for x, y, z in reversed(left)]), body)
                 shape = outline_px(cone, self._small)
                 if shape is not None and len(shape) > 2:
-                    layer = np.zeros_like(gain)
-                    cv2.fillPoly(layer, [shape], value, cv2.LINE_AA, _SHIFT)
-                    np.maximum(gain, layer, out=gain)
+                    cones.append((value, shape))
+        # The brighter parts last, so that no cone darkens another.
+        for value, shape in sorted(cones, key=lambda cone: cone[0]):
+            cv2.fillPoly(gain, [shape], value, cv2.LINE_8, _SHIFT)
         wide = cv2.resize(cv2.GaussianBlur(gain, (0, 0), 1.3), self._camera.size_px, interpolation=cv2.INTER_LINEAR)
         # In 64ths: 64 leaves the ground as it is; a wet road throws the light away from the camera.
         share = 0.62 * self._light.night * (1 - 0.5 * self._light.wet)
@@ -77,23 +80,29 @@ class Glow:
         width, height = self._small.size_px
         field = np.zeros((height, width, 3), np.uint8)
         streaks = np.zeros((height, width, 3), np.uint8)
-        for at, colour, radius in self._sources(world, placed, heads):
-            px = self._small.to_px(at[None, :])[0]
-            if not np.isfinite(px).all() or np.abs(px).max() > 4000:
-                continue
-            centre = (round((px[0] - 0.5) * 16), round((px[1] - 0.5) * 16))
+        at, colours, radii = self._sources(world, placed, heads)
+        if not len(at):
+            return
+        below = at * np.array((1.0, 1.0, -1.0))
+        lamps_px, feet_px, below_px = (
+            self._small.to_px(points) for points in (at, at * np.array((1.0, 1.0, 0.0)), below)
+        )
+        near = np.isfinite(lamps_px).all(axis=1) & (np.abs(np.nan_to_num(lamps_px)) < _FAR_PX).all(axis=1)
+        for i in np.flatnonzero(near).tolist():
+            centre = (round((lamps_px[i, 0] - 0.5) * 16), round((lamps_px[i, 1] - 0.5) * 16))
             # A lamp smaller than a cell of the grid lights only its part of it.
-            part = min(1.0, (radius / _LEAST_RADIUS) ** 1.5)
-            faint = (colour[0] * part, colour[1] * part, colour[2] * part)
-            disc = max(_LEAST_RADIUS, radius) * 16
-            cv2.circle(field, centre, round(disc), faint, -1, cv2.LINE_AA, _SHIFT)
-            if self._light.wet > 0.1:
-                self._streak(streaks, at, colour, radius)
+            part = min(1.0, (radii[i] / _LEAST_RADIUS) ** 1.5)
+            disc = max(_LEAST_RADIUS, radii[i]) * 16
+            cv2.circle(field, centre, round(disc), (colours[i] * part).tolist(), -1, cv2.LINE_AA, _SHIFT)
+        if self._light.wet > 0.1:
+            mirrored = near & (np.abs(np.nan_to_num(below_px, nan=1e9)) < _FAR_PX).all(axis=1)
+            for i in np.flatnonzero(mirrored).tolist():
+                self._streak(streaks, feet_px[i, 1], below_px[i], colours[i], radii[i])
         if not field.any():
             return
         wide = 1.6 + 2.2 * self._light.rain + (1.5 if self._light.fog_m < 300 else 0.0)
-        near, far = cv2.GaussianBlur(field, (0, 0), 0.8), cv2.GaussianBlur(field, (0, 0), 1.8 * wide)
-        glow = cv2.addWeighted(near, 0.75, far, 0.55, 0)
+        core, halo = cv2.GaussianBlur(field, (0, 0), 0.8), cv2.GaussianBlur(field, (0, 0), 1.8 * wide)
+        glow = cv2.addWeighted(core, 0.75, halo, 0.55, 0)
         _screen(image, np.asarray(cv2.resize(glow, self._camera.size_px, interpolation=cv2.INTER_LINEAR), np.uint8))
         if self._light.wet > 0.1:
             soft = cv2.resize(
@@ -102,57 +111,57 @@ class Glow:
             on_road = cv2.multiply(soft, cv2.merge((road, road, road)), scale=0.75 * self._light.wet / 255)
             _screen(image, np.asarray(on_road, np.uint8))
 
-    def _sources(
-        self, world: WorldFrame, placed: Placed, heads: Sequence[LitLamp]
-    ) -> list[tuple[Array, tuple[float, float, float], float]]:
-        """Where each light is, its halo's colour and radius on the small grid."""
-        found: list[tuple[Array, tuple[float, float, float], float]] = []
-        value = 120.0 * self._strength
-        found.extend((lit.at_m, _scaled(lit.lamp.light, value), lit.radius_px / _PART * 1.3) for lit in heads)
-        for body in placed.bodies:
-            if body.user is None:
-                continue
-            lamps = burning(world.users[body.user], world.t_s, headlamps=self._light.headlamps)
-            if not lamps:
-                continue
-            mesh = body.mesh
+    def _sources(self, world: WorldFrame, placed: Placed, heads: Sequence[LitLamp]) -> tuple[Array, Array, Array]:
+        """Where each light is (n, 3), its halo's colour (n, 3) and radius (n,) on the small grid."""
+        burns = [
+            {} if body.user is None else burning(world.users[body.user], world.t_s, headlamps=self._light.headlamps)
+            for body in placed.bodies
+        ]
+        points, normals, owners, values, tints, sizes = [], [], [], [], [], []
+        for row, lamps in enumerate(burns):
+            mesh = placed.bodies[row].mesh
             for material, brightness in lamps.items():
-                for face in np.flatnonzero((mesh.material == material) & (mesh.detail == 0)):
-                    at = turned(mesh.middles[face][None, :], body)[0]
-                    ahead = self._toward(mesh.normals[face], body.heading_rad, at)
-                    if ahead <= 0.05:
-                        continue
-                    depth = float(self._small.depth_m(at)[0])
-                    if depth < 1.0:
-                        continue
-                    size = self._small.focal_px * (0.16 if material is Material.HEADLAMP else 0.10) / depth
-                    value = _HALO[material] * brightness * self._strength * min(1.0, ahead * 1.3)
-                    if value > 4:
-                        found.append((at, _scaled(LAMP_COLOUR[material], value), size))
-        return found
-
-    def _toward(self, normal: Array, heading: float, at: Array) -> float:
-        """Cosine between where a face points and the camera."""
+                for face in mesh.lamps.get(int(material), ()):
+                    points.append(mesh.middles[face])
+                    normals.append(mesh.normals[face])
+                    owners.append(row)
+                    values.append(_HALO[material] * brightness)
+                    tints.append(_TINT[material])
+                    sizes.append(0.16 if material is Material.HEADLAMP else 0.10)
+        at_heads = np.array([lit.at_m for lit in heads]).reshape(-1, 3)
+        tint_heads = np.array([_tint(lit.lamp.light) for lit in heads]).reshape(-1, 3) * (120.0 * self._strength)
+        size_heads = np.array([lit.radius_px / _PART * 1.3 for lit in heads])
+        if not points:
+            return at_heads, tint_heads, size_heads
+        pose = np.array([(b.x_m, b.y_m, math.cos(b.heading_rad), math.sin(b.heading_rad)) for b in placed.bodies])
+        x, y, cos, sin = pose[owners].T
+        local, out = np.array(points), np.array(normals)
+        at = np.stack(
+            (local[:, 0] * cos - local[:, 1] * sin + x, local[:, 0] * sin + local[:, 1] * cos + y, local[:, 2]), 1
+        )
+        way = np.stack((out[:, 0] * cos - out[:, 1] * sin, out[:, 0] * sin + out[:, 1] * cos, out[:, 2]), 1)
         to_eye = self._camera.eye_m - at
-        cos, sin = math.cos(heading), math.sin(heading)
-        x, y = normal[0] * cos - normal[1] * sin, normal[0] * sin + normal[1] * cos
-        return float((x * to_eye[0] + y * to_eye[1] + normal[2] * to_eye[2]) / np.linalg.norm(to_eye))
+        ahead = (way * to_eye).sum(axis=1) / np.linalg.norm(to_eye, axis=1)
+        depth = self._small.depth_m(at)
+        strength = np.array(values) * self._strength * np.clip(ahead * 1.3, 0, 1)
+        kept = (ahead > 0.05) & (depth > 1.0) & (strength > 4)
+        size = self._small.focal_px * np.array(sizes) / np.maximum(depth, 1.0)
+        colour = np.array(tints) * strength[:, None]
+        return (
+            np.vstack((at_heads, at[kept])),
+            np.vstack((tint_heads, colour[kept])),
+            np.concatenate((size_heads, size[kept])),
+        )
 
-    def _streak(self, streaks: Image, at: Array, colour: tuple[float, float, float], radius: float) -> None:
+    @staticmethod
+    def _streak(streaks: Image, top: float, below: Array, colour: Array, radius: float) -> None:
         """On a wet road a lamp is seen again below itself, drawn out towards the camera."""
-        mirror = at * np.array((1.0, 1.0, -1.0))
-        px = self._small.to_px(np.stack((np.array((at[0], at[1], 0.0)), mirror)))
-        if not np.isfinite(px).all() or np.abs(px).max() > 4000:
-            return
-        x, top, low = px[1, 0], px[0, 1], px[1, 1]
-        reach = (low - top) * 1.6 + radius * 2
+        x = round((below[0] - 0.5) * 16)
+        reach = (below[1] - top) * 1.6 + radius * 2
         for share, strength in ((1.0, 0.30), (0.6, 0.35)):
-            start, end = (
-                (round((x - 0.5) * 16), round(top * 16)),
-                (round((x - 0.5) * 16), round((top + reach * share) * 16)),
-            )
-            faded = (colour[0] * strength, colour[1] * strength, colour[2] * strength)
-            cv2.line(streaks, start, end, faded, max(1, round(radius * 1.6)), cv2.LINE_AA, _SHIFT)
+            end = (x, round((top + reach * share) * 16))
+            faded = (colour * strength).tolist()
+            cv2.line(streaks, (x, round(top * 16)), end, faded, max(1, round(radius * 1.6)), cv2.LINE_AA, _SHIFT)
 
 
 def _screen(image: Image, light: Image) -> None:
@@ -161,7 +170,9 @@ def _screen(image: Image, light: Image) -> None:
     cv2.add(image, room, dst=image)
 
 
-def _scaled(light: Array, value: float) -> tuple[float, float, float]:
-    """A colour whose brightest channel has this value."""
-    b, g, r = light / max(float(light.max()), 1e-9) * value
-    return float(b), float(g), float(r)
+def _tint(light: Array) -> Array:
+    """The colour of a light, its brightest channel 1."""
+    return np.asarray(light / max(float(light.max()), 1e-9), np.float64)
+
+
+_TINT = {material: _tint(LAMP_COLOUR[material]) for material in _HALO}

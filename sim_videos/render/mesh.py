@@ -5,7 +5,7 @@ x points forward, y left, z up; the origin lies on the ground under the middle. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -56,7 +56,7 @@ class Mesh:
 
     Faces are drawn part by part and, within one, from low layers to high. Parts are numbered from
     the rear to the front and split by upright planes, at split_x for 0 | 1: a camera behind that
-    plane has them drawn from the front to the rear.
+    plane has them drawn from the front to the rear. lamps: material → its faces that are always drawn.
     """
 
     vertices: Array
@@ -70,6 +70,7 @@ class Mesh:
     part: Ints
     layer: Ints
     detail: Ints
+    lamps: Mapping[int, tuple[int, ...]]
     split_x: float
     length_m: float
     width_m: float
@@ -156,6 +157,10 @@ class Builder:
         solid = vertices[[i for face, *_, detail in self._faces if detail < 2 for i in face]]
         corners = np.array([face + face[-1:] * (MAX_CORNERS - len(face)) for face, *_ in self._faces], np.int64)
         a, b, c = (vertices[corners[:, i]] for i in range(3))
+        lamps: dict[int, tuple[int, ...]] = {}
+        for number, (_, material, _, _, detail) in enumerate(self._faces):
+            if detail == 0:
+                lamps[int(material)] = (*lamps.get(int(material), ()), number)
         normals = np.cross(b - a, c - a)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         size = np.ptp(solid, axis=0)
@@ -171,6 +176,7 @@ class Builder:
             part=np.array([part for _, _, part, _, _ in self._faces], np.int64),
             layer=np.array([layer for *_, layer, _ in self._faces], np.int64),
             detail=np.array([detail for *_, detail in self._faces], np.int64),
+            lamps=lamps,
             split_x=split_x,
             length_m=float(size[0]),
             width_m=float(size[1]),
