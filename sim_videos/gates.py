@@ -7,7 +7,8 @@ that turns are told apart, and as far inside the picture as an anchor needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim_videos.polyline import Polyline
 from sim_videos.state import PointM
-from sim_videos.street import Arm, Crosswalk, Street, Turn
+from sim_videos.street import Arm, Crosswalk, LaneUse, Street, Turn
 from sim_videos.view import View
 
 Array = NDArray[np.float64]
@@ -79,19 +80,13 @@ def turn_gates(street: Street, turn: Turn, view: View) -> GatePair | None:
     entry = entry_gate(arm)
     if not _usable(entry, view):
         return None
-    others = [
-        (other.approach == turn.approach, Polyline(path).stretched(8.0, 60.0))
-        for other in street.turns
-        if other.movement != turn.movement
-        for path in other.paths_m
-    ]
     best: tuple[tuple[float, float], GroundGate] | None = None
-    for place in _places(turn, others):
-        for avoid_all in (True, False):
-            gate = place.gate(avoid_all=avoid_all)
+    for place in _places(turn, street):
+        for worse, avoided_m in enumerate(place.avoided_m()):
+            gate = place.gate(avoided_m)
             if gate is None or not _usable(gate, view) or not _apart(entry, gate):
                 continue
-            rank = (0.0 if avoid_all else 1.0, abs(place.past_m - _EXIT_BEST_M) - 2.0 * place.width_m(gate))
+            rank = (float(worse), abs(place.past_m - _EXIT_BEST_M) - 2.0 * place.width_m(gate))
             if best is None or rank < best[0]:
                 best = (rank, gate)
     return None if best is None else GatePair(entry, best[1], shared=best[0][0] > 0)
@@ -141,8 +136,9 @@ def compass(way: Array) -> str:
 class _Place:
     """A line across a movement's ways, past_m after the stop line.
 
-    lowest_m, highest_m: the outermost ways along it; own_m, others_m: where ways of other
-    movements of the same approach, and of other approaches, pass it the same way.
+    lowest_m, highest_m: the outermost ways along it; own_m, riders_m, others_m: where ways of
+    other movements of the same approach, of its cyclists, and of other approaches pass it the
+    same way.
     """
 
     past_m: float
@@ -151,11 +147,16 @@ class _Place:
     lowest_m: float
     highest_m: float
     own_m: tuple[float, ...]
+    riders_m: tuple[float, ...]
     others_m: tuple[float, ...]
 
-    def gate(self, *, avoid_all: bool) -> GroundGate | None:
-        """The widest gate here that the others do not pass; None where that is too narrow."""
-        foreign = (*self.own_m, *(self.others_m if avoid_all else ()))
+    def avoided_m(self) -> tuple[tuple[float, ...], ...]:
+        """Whom a gate here keeps out, the best choice first."""
+        near = (*self.own_m, *self.riders_m)
+        return (*near, *self.others_m), near, self.own_m
+
+    def gate(self, foreign: tuple[float, ...]) -> GroundGate | None:
+        """The widest gate here that those others do not pass; None where that is too narrow."""
         if any(self.lowest_m <= at <= self.highest_m for at in foreign):
             return None
         low = max((at + _APART_M for at in foreign if at < self.lowest_m), default=-np.inf)
@@ -171,9 +172,43 @@ class _Place:
         return float(np.hypot(*np.subtract(gate.a_m, gate.b_m))) - (self.highest_m - self.lowest_m)
 
 
-def _places(turn: Turn, others: Sequence[tuple[bool, Polyline]]) -> Iterator[_Place]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way through the junction, and whether it is a cycle lane's."""
+
+    movement: str
+    approach: str
+    line: Polyline
+    rider: bool = False
+
+
+def _ways(street: Street) -> list[_Way]:
+    """The ways of every movement over the junction, those of cycle lanes too."""
+    found = [_Way(turn.movement, turn.approach, Polyline(path)) for turn in street.turns for path in turn.paths_m]
+    riders = [lane for lane in street.lanes if lane.use is LaneUse.BICYCLES]
+    for lane in riders:
+        if not lane.inbound or lane.approach is None:
+            continue
+        heading = Polyline(lane.line_m).end
+        for inside in riders:
+            if inside.inside and math.dist(inside.line_m[0], lane.line_m[-1]) < 0.5:
+                leaves = Polyline(inside.line_m).end
+                turned = math.degrees(math.atan2(heading[0] * leaves[1] - heading[1] * leaves[0], heading @ leaves))
+                letter = "T" if abs(turned) < 45 else "L" if turned > 0 else "R"
+                found.append(_Way(f"{lane.approach}{letter}", lane.approach, Polyline(inside.line_m), rider=True))
+    return found
+
+
+def _places(turn: Turn, street: Street) -> Iterator[_Place]:
+    every = _ways(street)
     ways = [Polyline(path).stretched(0.0, _EXIT_TO_M) for path in turn.paths_m]
-    reference = ways[len(ways) // 2]
+    ways += [way.line.stretched(0.0, _EXIT_TO_M) for way in every if way.rider and way.movement == turn.movement]
+    others = [
+        (way.approach == turn.approach, way.rider, way.line.stretched(8.0, 60.0))
+        for way in every
+        if way.movement != turn.movement
+    ]
+    reference = ways[len(turn.paths_m) // 2]
     for past_m in np.arange(_EXIT_FROM_M, _EXIT_TO_M, _EXIT_STEP_M).tolist():
         place, ahead = reference.at(past_m)
         side = np.array((-ahead[1], ahead[0]))
@@ -181,11 +216,14 @@ def _places(turn: Turn, others: Sequence[tuple[bool, Polyline]]) -> Iterator[_Pl
         own = [0.0]
         for way in ways:
             own += [float((at - place) @ side) for at, direction in way.crosses(*ends) if direction @ ahead > 0.5]
-        foreign: dict[bool, list[float]] = {True: [], False: []}
-        for same_approach, way in others:
+        near: list[float] = []
+        riders: list[float] = []
+        foreign: list[float] = []
+        for same_approach, rider, way in others:
             met = [float((at - place) @ side) for at, direction in way.crosses(*ends) if direction @ ahead > _SLANT]
-            foreign[same_approach] += met
-        yield _Place(past_m, place, ahead, min(own), max(own), tuple(foreign[True]), tuple(foreign[False]))
+            group = foreign if not same_approach else riders if rider else near
+            group += met
+        yield _Place(past_m, place, ahead, min(own), max(own), tuple(near), tuple(riders), tuple(foreign))
 
 
 def _usable(gate: GroundGate, view: View) -> bool:

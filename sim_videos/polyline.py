@@ -36,6 +36,11 @@ class Polyline:
         i = max(0, int(np.searchsorted(self._starts_m, along_m, side="right")) - 1)
         return self.points_m[i] + (along_m - self._starts_m[i]) * self._along[i], self._along[i]
 
+    @property
+    def end(self) -> Array:
+        """(2,) unit direction at its end."""
+        return np.asarray(self._along[-1], np.float64)
+
     def stretched(self, before_m: float, past_m: float) -> Polyline:
         """The same way, going straight on by so much at either end."""
         first = self.points_m[0] - before_m * self._along[0]

@@ -186,7 +186,7 @@ def _way(lane: RoadLane, street: Street) -> Polyline:
             and not other.inside
             and other.id != lane.id
             and math.dist(other.line_m[-1], _pair(start)) < 1.0
-            and float(Polyline(other.line_m).at(math.inf)[1] @ ahead) > 0.9
+            and float(Polyline(other.line_m).end @ ahead) > 0.9
         ]
         if not before or Polyline(points).length_m > _REACH_M:
             break

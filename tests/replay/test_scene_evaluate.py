@@ -53,7 +53,7 @@ def test_perfect_eyes_find_and_follow_nearly_everybody(score: SceneScore) -> Non
 
 
 def test_perfect_eyes_count_everybody(score: SceneScore) -> None:
-    """Not 1.000: ours passes a gate with the foot of its box, the truth with the middle of its footprint, so that a
+    """Not 1.000: ours passes a gate with the foot of its box, the truth with the middle of its front, so that a
     crossing may fall into another segment of the effectiveness. Every one has its pair within 1.5 s."""
     assert sum(row.truth for row in score.counts_any.directions.values()) >= 5
     for name, row in score.counts_any.directions.items():

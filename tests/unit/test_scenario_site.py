@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,8 +23,9 @@ from sim_videos.render.camera import camera_of
 from sim_videos.site import ground_gates, site_of
 from sim_videos.site_toml import site_toml
 from sim_videos.state import PointM, RoadUser
+from sim_videos.street import LaneUse, RoadLane, Street
 from sim_videos.truth.crossings import Counted, GateWatch
-from tests.plain_street import ARMS, STOP_M, WIDE_M, scenario, street
+from tests.plain_street import ARMS, STOP_M, WIDE_M, scenario, street, turned
 
 MAST = {"height_m": 10, "beyond_m": 30, "aside_m": -4, "aim_m": 12, "fov_deg": 62}
 FOUR = [{"id": f"mast-{name.lower()}", "facing": name, **MAST} for name in ARMS]
@@ -63,6 +65,35 @@ def test_driving_a_turn_counts_that_movement_and_no_other(four: Site) -> None:
                 watch = GateWatch({name: Counted(pair, kinds[name]) for name, pair in gates.items()})
                 made = [row.movement for user in drive(path) for row in watch.update([user])]
                 assert made == ([turn.movement] if turn.movement in gates else []), (turn.movement, camera.id)
+
+
+def with_cycle_lanes() -> Street:
+    """The junction with a cycle lane at the kerb of each approach, that leads straight on and to the right."""
+    plain = street()
+    lanes = list(plain.lanes)
+    for name, (quarters, _, _) in ARMS.items():
+        y = -3 * WIDE_M - 0.8
+        stop, far, over = (turned((x, y), quarters) for x in (-STOP_M, -200.0, STOP_M))
+        right = turned((-3 * WIDE_M - 0.8, -STOP_M), quarters)
+        uses = (LaneUse.BICYCLES, 8.0)
+        lanes.append(RoadLane(f"cycle_{name}", (far, stop), 1.5, *uses, inbound=True, approach=name))
+        lanes.append(RoadLane(f":on_{name}", (stop, over), 1.5, *uses, inside=True))
+        lanes.append(
+            RoadLane(f":right_{name}", (stop, turned((-STOP_M + 2, y), quarters), right), 1.5, *uses, inside=True)
+        )
+    return replace(plain, lanes=tuple(lanes))
+
+
+def test_a_cyclist_straight_on_is_not_taken_for_one_who_turns() -> None:
+    whole = with_cycle_lanes()
+    site = site_of(scenario(cameras=FOUR), whole)
+    kinds = {movement.id: frozenset(movement.kinds) for movement in site.movements}
+    gates = ground_gates(site, "mast-nb")
+    assert {"NBL", "NBT", "NBR"} <= gates.keys()
+    way = next(lane.line_m for lane in whole.lanes if lane.id == ":on_NB")
+    watch = GateWatch({name: Counted(pair, kinds[name]) for name, pair in gates.items()})
+    made = [row.movement for user in drive(way, Kind.BICYCLE) for row in watch.update([user])]
+    assert made == ["NBT"]
 
 
 def test_someone_on_foot_is_counted_over_the_crossing_and_a_car_is_not(four: Site) -> None:

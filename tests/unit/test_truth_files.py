@@ -34,8 +34,8 @@ def recorder() -> TruthRecorder:
 
 
 def northbound(t_s: float) -> RoadUser:
-    """A car straight on through the junction in lane NB2, at 10 m/s, its front at the stop line after 1 s."""
-    y = -STOP_M - 12.3 + 10.0 * t_s
+    """A car straight on through the junction in lane NB2, at 10 m/s, its front at the stop line after about 1 s."""
+    y = -STOP_M - 12.04 + 10.0 * t_s
     x = 1.5 * WIDE_M
     to_stop = -STOP_M - (y + 2.3)
     lane = "NB2" if to_stop > 0 else None
@@ -77,8 +77,8 @@ def test_it_reads_back_and_says_who_crossed(tmp_path: Path) -> None:
     assert first.walk == {4: PedInterval.WALK}
     crossings = [(frame.frame, row.movement, row.lane) for frame in truth.frames for row in frame.crossings]
     gate = truth.header.movements["NBT"].exit
-    # it passes the exit gate where its middle reaches the gate's y
-    expected = math.ceil((gate.a_m[1] - northbound(0).pos_m[1]) / 10.0 * FPS - 1e-9)
+    # it passes the exit gate where its front, half a saloon before its middle, reaches the gate's y
+    expected = math.ceil((gate.a_m[1] - (northbound(0).pos_m[1] + 2.3)) / 10.0 * FPS - 1e-9)
     assert crossings == [(expected, "NBT", "NB2")]
     assert [frame.frame for frame in truth.frames if frame.faults] == [10, 11, 12, 13, 14]
     assert next(frame.frame for frame in truth.frames if frame.incidents) == 5
@@ -116,7 +116,7 @@ def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 def test_a_small_or_hidden_road_user_has_no_box() -> None:
     record = recorder()
-    frame = record.frame(world(0), [SeenBox(7, (0.0, 0.0, 3.0, 10.0), 1.0)])
+    frame = record.frame(world(0), [SeenBox(7, (0.0, 0.0, 1.5, 10.0), 1.0)])
     assert frame.users == ()
     assert record.frame(world(1), [SeenBox(7, (0.0, 0.0, 30.0, 10.0), 0.0)]).users == ()
 
