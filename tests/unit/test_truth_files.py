@@ -6,15 +6,19 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from calibration.site import Site
 from edge.errors import InputError
 from edge.replay.evaluate import load_truth
 from edge.types import Interval, Kind, PedInterval
+from sim_videos.scenario import Scenario
 from sim_videos.site import site_of
 from sim_videos.state import ActiveIncident, IncidentKind, RoadUser, WorldFrame
+from sim_videos.street import Street
 from sim_videos.truth import TruthRecorder, TruthWriter, load_scene_truth, read_frames
 from tests.plain_street import STOP_M, WIDE_M, scenario, street
 
@@ -28,9 +32,15 @@ class SeenBox:
     visible: float
 
 
-def recorder() -> TruthRecorder:
+@cache
+def scene() -> tuple[Scenario, Street, Site]:
     plan = scenario(camera_faults=[{"camera": "mast", "kind": "dark", "at_s": 1.0, "for_s": 0.5}])
-    return TruthRecorder(plan, street(), plan.cameras[0], site_of(plan, street()))
+    return plan, street(), site_of(plan, street())
+
+
+def recorder() -> TruthRecorder:
+    plan, junction, site = scene()
+    return TruthRecorder(plan, junction, plan.cameras[0], site)
 
 
 def northbound(t_s: float) -> RoadUser:
