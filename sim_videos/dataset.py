@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from sim_videos.vary import varied
 #: Pictures of one scene: from so many cameras, so many each, so far apart.
 CAMERAS, SHOTS, GAP_S = 2, 8, 3.5
 _JPEG_QUALITY = 88
+#: Of the distance at which fog hides all, the part up to which a person would still draw a box.
+_FOG_REACH = 0.7
 _COLUMNS = ("split", "image", "part", "scenario", "camera", "seed", "t_s", "hour", "light", "boxes", "skipped")
 
 
@@ -154,7 +157,10 @@ def _eyes(order: DatasetOrder, scenario: Scenario, street: Street, rng: np.rando
 def _sample(order: DatasetOrder, scenario: Scenario, eye: _Eye, shown: WorldFrame, tail: str) -> Sample:
     picture = eye.renderer.frame(shown)
     kinds = {user.user_id: user.kind for user in shown.users}
-    labels, skipped = labels_of(picture.users, kinds, eye.spec.size_px)
+    eye_m = eye.renderer.camera.pos_m[:2]
+    reach_m = math.inf if eye.look.fog_m is None else _FOG_REACH * eye.look.fog_m
+    veiled = {user.user_id for user in shown.users if math.dist(user.pos_m, eye_m) > reach_m}
+    labels, skipped = labels_of(picture.users, kinds, eye.spec.size_px, veiled)
     name = f"{scenario.id}_{tail}"
     light = light_of(eye.look)
     row = dict(

@@ -6,7 +6,7 @@ that is too small, goes to the regions that training should skip.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.types import KINDS, Kind
@@ -35,9 +35,12 @@ class LabelledBox:
 
 
 def labels_of(
-    seen: Sequence[SeenUser], kinds: Mapping[int, Kind], size_px: tuple[int, int]
+    seen: Sequence[SeenUser],
+    kinds: Mapping[int, Kind],
+    size_px: tuple[int, int],
+    veiled: Collection[int] = (),
 ) -> tuple[list[LabelledBox], list[LabelledBox]]:
-    """Labels, and regions to skip; kinds gives the class of each user_id."""
+    """Labels, and regions to skip; kinds gives the class of each user_id, veiled those lost in fog."""
     labels: list[LabelledBox] = []
     skipped: list[LabelledBox] = []
     for user in seen:
@@ -48,6 +51,6 @@ def labels_of(
         wide, high = size_px
         kind = KINDS.index(kinds[user.user_id])
         box = LabelledBox(kind, (x1 + x2) / 2 / wide, (y1 + y2) / 2 / high, (x2 - x1) / wide, (y2 - y1) / high)
-        plain = user.visible >= LEAST_VISIBLE and short_px >= LEAST_PX
+        plain = user.visible >= LEAST_VISIBLE and short_px >= LEAST_PX and user.user_id not in veiled
         (labels if plain else skipped).append(box)
     return labels, skipped

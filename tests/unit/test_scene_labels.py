@@ -64,3 +64,9 @@ def test_boxes_come_back_from_their_shares(rows: list[tuple[float, float, float,
         x1, x2 = (box.x - box.width / 2) * SIZE[0], (box.x + box.width / 2) * SIZE[0]
         y1, y2 = (box.y - box.height / 2) * SIZE[1], (box.y + box.height / 2) * SIZE[1]
         assert (KINDS[box.kind], tuple(round(v, 2) + 0.0 for v in (x1, y1, x2, y2))) in given_boxes
+
+
+def test_what_is_lost_in_fog_is_to_be_skipped() -> None:
+    box = (10.0, 10.0, 40.0, 40.0)
+    labels, skipped = labels_of([seen(box), seen(box, user_id=2)], {1: Kind.CAR, 2: Kind.BUS}, SIZE, veiled={2})
+    assert ([one.kind for one in labels], [one.kind for one in skipped]) == ([0], [2])
