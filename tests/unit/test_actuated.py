@@ -190,3 +190,15 @@ def test_no_green_ends_before_its_walk_and_clearance() -> None:
     first = next(request for request in ran.requests if request.phases >= {4})
     green_s = (first.t_ns - next(s.since_ns[2] for s in ran.states if s.intervals[2] is Interval.GREEN)) / NS_PER_S
     assert green_s == pytest.approx(11.0, abs=0.11)
+
+
+def test_a_vehicle_at_the_line_alone_holds_its_green() -> None:
+    at_the_line = LaneDemand("L2", 2, True, (), 0, None, 0.0)
+    assert run(PLAIN, always(at_the_line, queued(4)), 40).green_s(2) > 30
+
+
+def test_a_phase_without_a_lane_is_served_as_the_plan_would_and_a_lane_without_a_phase_asks_for_nothing() -> None:
+    watched = (empty(2), queued(6), LaneDemand("kerb", None, True, (), 1, 5.0, 0.0))
+    ran = run(PLAIN, lambda _t_s: (*watched, LaneDemand("odd", 16, True, (), 1, 5.0, 0.0)), 160, plan=EIGHT_PLAN)
+    assert ran.green_s(4) == pytest.approx(EIGHT_PLAN.splits_s[4] - 3 - 2, abs=0.11)
+    assert any("no lane of it is watched" in reason for reason in ran.reasons())
