@@ -9,7 +9,7 @@ Scenario `rush`, the same traffic for each of:
 Delay is SUMO's time loss with the wait to enter the street, per vehicle, of all that were due,
 also those still on their way at the end. The full run takes 10 seeds of the whole scenario and
 paints every picture; the detector looks at every second frame (5 a second), as small computers
-can; it takes hours. --quick takes one seed for three minutes of the street and the true boxes in
+can; it takes hours. --quick takes one seed for 150 s of the street and the true boxes in
 place of pictures; that is too little to tell controllers apart, so it has the first goal only.
 """
 
@@ -80,7 +80,7 @@ def main() -> None:
     try:
         scenario = load_scenario(SCENARIO)
         if options.quick:
-            scenario = scenario.model_copy(update={"warm_up_s": 120.0})
+            scenario = scenario.model_copy(update={"warm_up_s": 90.0})
         rows = []
         with tempfile.TemporaryDirectory(prefix="stopline-loop-") as folder:
             for seed in range(1, (options.seeds or (1 if options.quick else 10)) + 1):
@@ -89,7 +89,7 @@ def main() -> None:
                     ("fixed", "actuated"),
                     Path(folder) / str(seed),
                     seed=seed,
-                    seconds=options.seconds or (180.0 if options.quick else None),
+                    seconds=options.seconds or (150.0 if options.quick else None),
                     truth_detector=truth,
                     every=options.every,
                 )
@@ -98,7 +98,7 @@ def main() -> None:
         cannot_run(str(error))
     except ModuleNotFoundError as error:
         cannot_run(f"SUMO is missing ({error.name}): pip install 'stopline[sim]'")
-    _report(rows, "true boxes" if truth else detector.name if detector is not None else "", options.json)
+    _report(rows, "true boxes" if truth else detector.name if detector is not None else "", options)
 
 
 def _report(rows: Sequence[dict[str, Run]], eyes: str, options: argparse.Namespace) -> None:

@@ -163,7 +163,7 @@ def test_the_page_has_figures_pictures_and_nothing_from_elsewhere() -> None:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             read(server.address + "camera/../../etc/passwd")
         stream = urllib.request.urlopen(server.address + "camera/mast", timeout=10)  # noqa: S310
-        until(lambda: shown.looked_at)
+        until(lambda: shown.looked_at, "the stream is open")
         shown.put({}, {"mast": np.full((90, 160, 3), 200, np.uint8)})
         assert stream.readline() == b"--frame\r\n"
         assert stream.readline() == b"Content-Type: image/jpeg\r\n"
