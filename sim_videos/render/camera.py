@@ -154,8 +154,12 @@ class PinholeCamera:
 
 def _fold(k1: float, k2: float) -> float:
     """The radius at which 1 + 3 k1 r² + 5 k2 r⁴ first falls to 0; inf where it never does."""
-    roots = np.roots([5 * k2, 3 * k1, 1.0]) if k2 else np.roots([3 * k1, 1.0]) if k1 else np.empty(0)
-    squares = [float(root.real) for root in np.atleast_1d(roots) if abs(root.imag) < 1e-9 and root.real > 0]
+    # In s = r²: 5 k2 s² + 3 k1 s + 1 = 0, solved in the form that bears a vanishing k2.
+    inner = 9 * k1**2 - 20 * k2
+    if inner < 0:
+        return math.inf
+    below = [-3 * k1 + sign * math.sqrt(inner) for sign in (1.0, -1.0)]
+    squares = [2.0 / value for value in below if value > 1e-12]
     return math.sqrt(min(squares)) if squares else math.inf
 
 

@@ -87,23 +87,20 @@ makes = st.sampled_from(sorted(MAKES))
 headings = st.floats(-math.pi, math.pi)
 
 
-@settings(max_examples=60)
-@given(st.lists(st.tuples(makes, headings), min_size=2, max_size=9))
-def test_shares_and_boxes_are_in_range_and_someone_is_whole(parts: list[tuple[str, float]]) -> None:
-    users = [
-        user(i, make, (2.0 + 3.0 * (i % 3), -22.0 - 18.0 * (i // 3)), turn) for i, (make, turn) in enumerate(parts)
-    ]
-    seen = look(*users)
+@settings(max_examples=40)
+@given(st.lists(st.tuples(makes, headings), min_size=2, max_size=4))
+def test_shares_and_boxes_are_in_range_and_the_nearest_is_whole(parts: list[tuple[str, float]]) -> None:
+    seen = look(*(user(i, make, (2.0, -24.0 - 18.0 * i), turn) for i, (make, turn) in enumerate(parts)))
     for one in seen.values():
         x1, y1, x2, y2 = one.box_px
         assert 0 <= x1 <= x2 <= SIZE[0]
         assert 0 <= y1 <= y2 <= SIZE[1]
         assert 0 <= one.visible <= 1
     assert list(seen) == sorted(seen)
-    assert any(one.visible > 0.9 for one in seen.values())
+    assert seen[0].visible > 0.97
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(headings, min_size=4, max_size=4), st.floats(8.0, 14.0))
 def test_along_one_line_of_sight_the_nearest_is_drawn_last(turns: list[float], gap_m: float) -> None:
     shown = world(*(user(i, "hatch", (2.0, -10.0 - gap_m * i), turn) for i, turn in enumerate(turns)))
