@@ -8,7 +8,7 @@ that turns are told apart, and as far inside the picture as an anchor needs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +72,11 @@ class GatePair:
     shared: bool = False
 
 
-def turn_gates(street: Street, turn: Turn, view: View) -> GatePair | None:
-    """Gates of a vehicle movement; None where the camera does not see enough of it."""
+def turn_gates(street: Street, turn: Turn, view: View, places: Sequence[Place] | None = None) -> GatePair | None:
+    """Gates of a vehicle movement; None where the camera does not see enough of it.
+
+    places: `places_of(turn, street)`, to be worked out once for several cameras.
+    """
     arm = next((arm for arm in street.arms if arm.approach == turn.approach), None)
     if arm is None or not turn.paths_m:
         return None
@@ -81,7 +84,7 @@ def turn_gates(street: Street, turn: Turn, view: View) -> GatePair | None:
     if not _usable(entry, view):
         return None
     best: tuple[tuple[float, float], GroundGate] | None = None
-    for place in _places(turn, street):
+    for place in places_of(turn, street) if places is None else places:
         for worse, avoided_m in enumerate(place.avoided_m()):
             gate = place.gate(avoided_m)
             if gate is None or not _usable(gate, view) or not _apart(entry, gate):
@@ -133,7 +136,7 @@ def compass(way: Array) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A line across a movement's ways, past_m after the stop line.
 
     lowest_m, highest_m: the outermost ways along it; own_m, riders_m, others_m: where ways of
@@ -199,7 +202,9 @@ def _ways(street: Street) -> list[_Way]:
     return found
 
 
-def _places(turn: Turn, street: Street) -> Iterator[_Place]:
+def places_of(turn: Turn, street: Street) -> tuple[Place, ...]:
+    """Where an exit gate of a movement may lie."""
+    found: list[Place] = []
     every = _ways(street)
     ways = [Polyline(path).stretched(0.0, _EXIT_TO_M) for path in turn.paths_m]
     ways += [way.line.stretched(0.0, _EXIT_TO_M) for way in every if way.rider and way.movement == turn.movement]
@@ -223,7 +228,9 @@ def _places(turn: Turn, street: Street) -> Iterator[_Place]:
             met = [float((at - place) @ side) for at, direction in way.crosses(*ends) if direction @ ahead > _SLANT]
             group = foreign if not same_approach else riders if rider else near
             group += met
-        yield _Place(past_m, place, ahead, min(own), max(own), tuple(near), tuple(riders), tuple(foreign))
+        at_m = (tuple(near), tuple(riders), tuple(foreign))
+        found.append(Place(past_m, place, ahead, min(own), max(own), *at_m))
+    return tuple(found)
 
 
 def _usable(gate: GroundGate, view: View) -> bool:

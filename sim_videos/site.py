@@ -17,7 +17,7 @@ from calibration.geometry import GroundPlane
 from calibration.site import Approach, Camera, Gate, Homography, Lane, Movement, PointPair, PointPx, SegmentPx, Site
 from edge.errors import ConfigError
 from edge.types import Kind
-from sim_videos.gates import GatePair, GroundGate, crossing_gates, turn_gates
+from sim_videos.gates import GatePair, GroundGate, crossing_gates, places_of, turn_gates
 from sim_videos.polyline import Polyline
 from sim_videos.render.camera import camera_of
 from sim_videos.scenario import CameraSpec, Scenario
@@ -254,8 +254,9 @@ def _movements(
     found, left_out, shared = [], [], []
     for turn in street.turns:
         options = []
+        places = places_of(turn, street)
         for rank, spec in enumerate(_facing_first(scenario.cameras, turn.approach)):
-            gates = turn_gates(street, turn, views[spec.id])
+            gates = turn_gates(street, turn, views[spec.id], places)
             if gates is not None and not (gates.shared and spec.facing != turn.approach):
                 options.append((gates.shared, rank, spec.id, gates))
         if not options:

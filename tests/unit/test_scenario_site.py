@@ -6,6 +6,7 @@ import itertools
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from edge.types import Kind
 from sim_videos.gates import GroundGate
 from sim_videos.polyline import Polyline
 from sim_videos.render.camera import camera_of
+from sim_videos.scenario import load_scenario
 from sim_videos.site import ground_gates, site_of
 from sim_videos.site_toml import site_toml
 from sim_videos.state import PointM, RoadUser
@@ -94,6 +96,45 @@ def test_a_cyclist_straight_on_is_not_taken_for_one_who_turns() -> None:
     watch = GateWatch({name: Counted(pair, kinds[name]) for name, pair in gates.items()})
     made = [row.movement for user in drive(way, Kind.BICYCLE) for row in watch.update([user])]
     assert made == ["NBT"]
+
+
+def test_no_other_way_leaves_by_an_exit_gate_unless_the_notes_say_so(four: Site) -> None:
+    everything = {name: pair for camera in four.cameras for name, pair in ground_gates(four, camera.id).items()}
+    for turn in street().turns:
+        for path in turn.paths_m:
+            steps = [user.pos_m for user in drive(path)]
+            left_by = {name for name, pair in everything.items() if any(map(pair.exit.passed, steps, steps[1:]))}
+            others = {name for name in left_by - {turn.movement} if name[0] != "P" and name not in four.notes}
+            assert not others, turn.movement
+
+
+def test_a_route_that_is_known_decides_against_a_gate(four: Site) -> None:
+    kinds = {movement.id: frozenset(movement.kinds) for movement in four.movements}
+    gates = ground_gates(four, "mast-nb")
+    through = next(turn for turn in street().turns if turn.movement == "NBT")
+    watch = GateWatch({name: Counted(pair, kinds[name]) for name, pair in gates.items()})
+    users = [replace(user, movement="NBL") for user in drive(through.paths_m[0])]
+    assert [row for user in users for row in watch.update([user])] == []
+
+
+def test_a_cycle_lane_of_the_library_does_not_pass_the_exit_of_a_turn(tmp_path: Path) -> None:
+    pytest.importorskip("sumo")
+    from sim_videos.world import build_street
+
+    plan = load_scenario("cyclists")
+    whole = build_street(plan, tmp_path)
+    gates = ground_gates(site_of(plan, whole), "north-mast")
+    stop = next(lane.line_m[-1] for lane in whole.lanes if lane.use is LaneUse.BICYCLES and lane.approach == "NB")
+    on = next(
+        lane.line_m
+        for lane in whole.lanes
+        if lane.inside
+        and lane.use is LaneUse.BICYCLES
+        and lane.line_m[0] == stop
+        and abs(lane.line_m[-1][0] - stop[0]) < 1
+    )
+    steps = [user.pos_m for user in drive(on, Kind.BICYCLE)]
+    assert {name for name in ("NBL", "NBT", "NBR") if any(map(gates[name].exit.passed, steps, steps[1:]))} == {"NBT"}
 
 
 def test_someone_on_foot_is_counted_over_the_crossing_and_a_car_is_not(four: Site) -> None:
