@@ -10,6 +10,7 @@ import pytest
 from edge.cli import main as cli
 from edge.clock import SystemClock
 from edge.errors import ModelError
+from edge.frames import Detections, Frame
 from sim_videos.scenario import Scenario
 from sim_videos.simulate.compose import Surroundings, simulate
 from sim_videos.simulate.order import SimulateOptions
@@ -61,12 +62,13 @@ def test_lamps_on_the_street_are_those_that_the_controller_was_given(tmp_path: P
     assert events[-1] == {"kind": "end", "t_ns": round(SECONDS * 1e9), "frames": 120, "stopped": None}
 
 
-def test_a_stop_ends_the_run_at_hand_and_keeps_what_there_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frames", [0, 1, 30])
+def test_a_stop_ends_the_run_at_hand_and_keeps_what_there_is(tmp_path: Path, frames: int) -> None:
     asked = iter(range(1000))
-    stop = lambda: "Ctrl-C" if next(asked) >= 30 else None  # noqa: E731
+    stop = lambda: "Ctrl-C" if next(asked) >= frames else None  # noqa: E731
     runs = simulate(ordered(tmp_path, "fixed", "actuated"), Surroundings(SystemClock(), stop=stop))
-    assert [(run.name, run.stopped, run.frames) for run in runs] == [("fixed, no eyes", "Ctrl-C", 30)]
-    assert "was stopped after 3.0 s" in (tmp_path / "report.html").read_text()
+    assert [(run.name, run.stopped, run.frames) for run in runs] == [("fixed, no eyes", "Ctrl-C", frames)]
+    assert f"was stopped after {frames / 10:.1f} s" in (tmp_path / "report.html").read_text()
     assert not list(tmp_path.glob(".part-*"))
 
 
@@ -77,6 +79,34 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
         simulate(options, Surroundings(SystemClock()))
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "of before"
+
+
+class SeesNothing:
+    """A detector that is given real pictures and finds nothing in them."""
+
+    name = "sees nothing"
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def detect(self, frame: Frame) -> Detections:
+        self.shapes.append(frame.image.shape)
+        return Detections.empty(frame.t_ns)
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def test_painted_pictures_go_through_the_detector_and_are_kept(tmp_path: Path) -> None:
+    detector, films = SeesNothing(), tmp_path / "films"
+    options = SimulateOptions(street(), ("actuated",), tmp_path / "out", seconds=1.0, every=2, record=films)
+    seen, perfect = simulate(options, Surroundings(SystemClock(), detector))
+    assert detector.shapes == [(360, 640, 3)] * 5
+    assert seen.eyesight is not None
+    assert seen.eyesight.detector_ms is not None
+    assert (seen.eyes, seen.eyesight.looks, perfect.eyesight) == ("camera", 5, None)
+    assert sorted(path.name for path in films.iterdir()) == ["mast.mp4", "mast.truth.json", "mast.truth.jsonl"]
+    assert "sees nothing" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
