@@ -106,7 +106,8 @@ def signal_timeline(run: Run, name: str) -> Plot:
         changes = run.series.shown[phase]
         ends = [at for at, _ in changes[1:]] + [run.seconds]
         green_s = 0.0
-        for (begin_s, shown), until_s in zip(changes, ends, strict=True):
+        # A run that was stopped before its first step has an end and no change.
+        for (begin_s, shown), until_s in zip(changes, ends, strict=False):
             a, b = max(0.0, begin_s), min(until_s, end_s)
             if a < b:
                 colour, thick = _INTERVALS[shown]
