@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim_videos.render.camera import PinholeCamera
 from sim_videos.render.facets import Piece, outline_px, paint, stamp
 from sim_videos.render.ground import GroundPainter
-from sim_videos.render.light import Light
+from sim_videos.render.light import Light, bgr
 from sim_videos.render.markings import markings_of
 from sim_videos.render.noise import spread, tile
 from sim_videos.render.roadbed import Roadbed
@@ -25,6 +25,8 @@ Image = NDArray[np.uint8]
 
 _TIMES = 2
 _BAND = 40
+_RIDGE = bgr(0.17, 0.20, 0.15)
+_POST_FACES = 20
 #: Ground farther than this is lost in the haze.
 _HORIZON_M = 3000.0
 _SHIFT = 4
@@ -116,7 +118,13 @@ class SkyPainter:
         x, y = (rays[:, 0] * layer).astype(np.float32), (rays[:, 1] * layer).astype(np.float32)
         cloud = spread(self._large, x, y, 1.2) + 0.5 * spread(self._small, x, y, 1.2)
         cover = 0.55 * np.clip((cloud + 0.1) * 0.7, 0, 1)[:, None] * np.clip(up * 12, 0, 1)[:, None]
-        return np.asarray(sky * (1 - cover) + cover * light.horizon * 1.05, np.float32)
+        sky = sky * (1 - cover) + cover * light.horizon * 1.05
+        # A far line of trees and roofs, dim in the haze.
+        bearing = np.arctan2(rays[:, 1], rays[:, 0]).astype(np.float32)
+        rise = 0.016 + 0.007 * spread(self._small, bearing, np.zeros_like(bearing), 150.0)
+        ridge = np.clip((rise - up) / 0.002, 0, 1)[:, None]
+        hazy = 0.30 * light.horizon + 0.7 * _RIDGE * (light.sky + 0.3 * light.sun)
+        return np.asarray(sky * (1 - ridge) + ridge * hazy, np.float32)
 
 
 def _shadows(scenery: Scenery, camera: PinholeCamera, light: Light) -> Image:
@@ -126,15 +134,21 @@ def _shadows(scenery: Scenery, camera: PinholeCamera, light: Light) -> Image:
     if not light.casts_shadows:
         return shade
     for piece in scenery.pieces:
-        ground = shadow_of(piece.outline, light)
-        hull = np.asarray(cv2.convexHull(ground.astype(np.float32)), np.float64).reshape(-1, 2)
-        shape = outline_px(np.column_stack((hull, np.zeros(len(hull)))), camera)
-        if shape is not None and len(shape) > 2:
-            if piece.blobs:
-                _dappled(shade, piece, camera, light)
-            else:
-                cv2.fillPoly(shade, [shape], 0, cv2.LINE_AA, _SHIFT)
-    return np.asarray(cv2.GaussianBlur(shade, (0, 0), 1.6), np.uint8)
+        if piece.blobs:
+            _dappled(shade, piece, camera, light)
+        # A post is as thin as its faces are; of a house the whole counts.
+        for solid in (facet.points for facet in piece.facets) if len(piece.facets) < _POST_FACES else (piece.outline,):
+            _shade(shade, shadow_of(solid, light), camera, 0)
+    # The sun's disc and the lens make edges soft, the more so the lower it stands.
+    return np.asarray(cv2.GaussianBlur(shade, (0, 0), 1.6 + 2.2 * (1 - light.sun_direction[2]) ** 2), np.uint8)
+
+
+def _shade(shade: Image, ground: Array, camera: PinholeCamera, value: int) -> None:
+    """Fill the hull of points on the ground."""
+    hull = np.asarray(cv2.convexHull(ground.astype(np.float32)), np.float64).reshape(-1, 2)
+    shape = outline_px(np.column_stack((hull, np.zeros(len(hull)))), camera)
+    if shape is not None and len(shape) > 2:
+        cv2.fillPoly(shade, [shape], value, cv2.LINE_AA, _SHIFT)
 
 
 def _dappled(shade: Image, piece: Piece, camera: PinholeCamera, light: Light) -> None:

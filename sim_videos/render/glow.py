@@ -60,7 +60,7 @@ class Glow:
             if body.user is None or body.trailer or world.users[body.user].make in {"person", "bicycle"}:
                 continue
             front = body.mesh.length_m / 2
-            for reach, value in ((1.0, 40), (0.6, 85)):
+            for reach, value in ((1.0, 14), (0.75, 28), (0.5, 50), (0.3, 72)):
                 left = [(front + ahead * reach, half * reach, 0.0) for ahead, half in _CONE]
                 cone = turned(np.array(left + [(x, -y, z) for x, y, z in reversed(left)]), body)
                 shape = outline_px(cone, self._small)
@@ -71,7 +71,7 @@ class Glow:
             cv2.fillPoly(gain, [shape], value, cv2.LINE_8, _SHIFT)
         wide = cv2.resize(cv2.GaussianBlur(gain, (0, 0), 1.3), self._camera.size_px, interpolation=cv2.INTER_LINEAR)
         # In 64ths: 64 leaves the ground as it is; a wet road throws the light away from the camera.
-        share = 0.62 * self._light.night * (1 - 0.5 * self._light.wet)
+        share = 0.62 * self._light.night**2.5 * (1 - 0.5 * self._light.wet)
         factor = cv2.addWeighted(wide, share, wide, 0.0, 64.0)
         cv2.multiply(image, cv2.merge((factor, factor, factor)), dst=image, scale=1 / 64)
 

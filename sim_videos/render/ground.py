@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_videos.render.light import Light, bgr
+from sim_videos.render.light import FOG, Light, bgr
 from sim_videos.render.noise import spread, tile
 from sim_videos.render.roadbed import Roadbed
 
@@ -74,7 +74,7 @@ class GroundPainter:
         out = colour * lit
         grazing = np.clip(far / 60.0, 0.15, 1.0) ** 0.8
         out += (wet * grazing * 0.16)[:, None] * self._horizon
-        clear = np.exp(far * np.float32(-3.0 / light.fog_m))[:, None]
+        clear = np.exp(far * np.float32(-FOG / light.fog_m))[:, None]
         return np.asarray(out * clear + self._horizon * (1 - clear), np.float32), np.asarray(road * 255, np.uint8)
 
     def _verge(

@@ -94,7 +94,9 @@ class HeadPainter:
         """The boxes of all heads, without their lamps."""
         for head in self._heads:
             for shape, shade in self._boxes(head):
-                cv2.fillConvexPoly(image, shape, self._colour(_HOUSING * shade * self._falls()), cv2.LINE_AA, _SHIFT)
+                cv2.fillConvexPoly(
+                    image, shape, self._colour(_HOUSING * shade * self._falls(), head), cv2.LINE_AA, _SHIFT
+                )
 
     def stamp(self, depths: NDArray[np.float32]) -> None:
         """Write how far each box is where it stands before what is behind it."""
@@ -115,7 +117,8 @@ class HeadPainter:
                 at, radius = place
                 px = self._camera.to_px(at[None, :])[0]
                 spread = self._camera.focal_px * radius / max(float(self._camera.depth_m(at)[0]), 0.5)
-                colour = self._colour(_DARK * self._falls() if lamp is None else lamp.light / self._light.exposure**0.7)
+                linear = _DARK * self._falls() if lamp is None else lamp.light / self._light.exposure**0.7
+                colour = self._colour(linear, head)
                 if lamp is not None:
                     spread = max(spread * 1.15, 0.75)
                     burning.append(LitLamp(at, (float(px[0]), float(px[1])), spread, lamp))
@@ -164,8 +167,9 @@ class HeadPainter:
         lamp = self._light.lamp * 0.05 if self._light.street_lamps else 0.0
         return np.asarray(self._light.sky + self._light.sun * 0.35 + lamp, np.float64)
 
-    def _colour(self, linear: Array) -> tuple[float, float, float]:
-        b, g, r = np.minimum(self._light.shown(linear), 255.0)
+    def _colour(self, linear: Array, head: SignalHead) -> tuple[float, float, float]:
+        clear = self._light.clear(np.hypot(*(np.array(head.pos_m[:2]) - self._camera.eye_m[:2])))
+        b, g, r = np.minimum(self._light.shown(linear * clear + self._light.horizon * (1 - clear)), 255.0)
         return float(b), float(g), float(r)
 
 

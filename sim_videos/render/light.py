@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 _LATITUDE_RAD = math.radians(52.0)
 _DECLINATION_RAD = math.radians(23.4)
+#: Optical depth at which one has lost sight of things: a tenth of their contrast is left.
+FOG = 2.3
 #: Below this elevation street lamps burn, and drivers have their lamps on somewhat above it.
 _LAMPS_DEG, _HEADLAMPS_DEG = 1.0, 6.0
 
@@ -59,8 +61,8 @@ class Light:
         return np.asarray(255.0 * np.power(1.0 - np.exp(-1.45 * x), 1 / 2.2), np.float64)
 
     def clear(self, distance_m: Array) -> Array:
-        """Share of what stands at these distances that shows through the air (Koschmieder 1924, 5 % at fog_m)."""
-        return np.asarray(np.exp(-3.0 * distance_m / self.fog_m), np.float64)
+        """Share of what stands at these distances that shows through the air (Koschmieder 1924), a tenth at fog_m."""
+        return np.asarray(np.exp(-FOG * distance_m / self.fog_m), np.float64)
 
 
 def sun_at(hour: float) -> tuple[float, float, float]:
@@ -91,9 +93,12 @@ def light_of(look: LookSpec, *, sodium: bool = False, exposure: float = 1.0) -> 
     horizon = (bgr(0.75, 0.84, 0.95) * (1 - glow) + bgr(1.0, 0.62, 0.42) * glow) * (0.9 * day) + bgr(0.03, 0.028, 0.032)
     zenith = (bgr(0.20, 0.38, 0.72) * (1 - cover) + bgr(0.62, 0.66, 0.70) * cover) * day * 0.9
     horizon = horizon * (1 - cover) + bgr(0.80, 0.83, 0.86) * cover * (0.85 * day) + bgr(0.02, 0.02, 0.022) * cover
+    if look.fog_m is not None:
+        # Fog is as bright as the sky it scatters, which the camera must not take for white.
+        horizon = horizon * (0.35 + 0.3 * min(1.0, look.fog_m / 600.0))
     level = float(sky.mean()) + float(sun.mean()) * max(direction[2], 0.0)
     # The camera opens up as light fades, though not enough to make day of night.
-    gain = exposure * 1.75 / (level + 0.17 + 0.16 * (1.0 - day))
+    gain = exposure * (1.75 - 0.45 * look.rain * day) / (level + 0.17 + 0.16 * (1.0 - day))
     return Light(
         sun_direction=direction,
         sun=sun,

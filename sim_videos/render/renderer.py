@@ -22,6 +22,7 @@ from sim_videos.render.glow import Glow
 from sim_videos.render.ground import lamp_light
 from sim_videos.render.heads import HeadPainter
 from sim_videos.render.light import Light, light_of
+from sim_videos.render.motion import exposure_s, motion_px, smear
 from sim_videos.render.palette import Palette
 from sim_videos.render.placing import Placed, bodies_of, place
 from sim_videos.render.roadbed import Roadbed, roadbed_of
@@ -37,6 +38,8 @@ from sim_videos.street import Street
 Image = NDArray[np.uint8]
 
 _SHIFT = 4
+#: Less motion than this while the shutter is open cannot be told from a sharp edge.
+_LEAST_BLUR_PX = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,33 @@ class Renderer:
     """One camera's view of one street.
 
     seed settles what the scenario leaves open: buildings, wear of the road, noise. The same
-    arguments and the same frame give the same bytes.
+    arguments and the same frame give the same bytes. scenery: what stands there, worked out
+    anew for this camera unless given.
     """
 
     def __init__(
-        self, street: Street, camera: PinholeCamera, look: LookSpec, *, seed: int, style: Style | None = None
+        self,
+        street: Street,
+        camera: PinholeCamera,
+        look: LookSpec,
+        *,
+        seed: int,
+        style: Style | None = None,
+        scenery: Scenery | None = None,
     ) -> None:
         self.street, self.camera, self.look, self.seed = street, camera, look, seed
         self.style = Style() if style is None else style
         self.light: Light = light_of(look, sodium=self.style.sodium, exposure=self.style.exposure)
         self._bed: Roadbed = roadbed_of(street)
-        self._scenery: Scenery = scenery_of(street, camera, self._bed, np.random.default_rng((seed, 1)))
+        rng = np.random.default_rng((seed, 1))
+        self._scenery: Scenery = scenery_of(street, camera, self._bed, rng) if scenery is None else scenery
         self._heads = HeadPainter(street.heads, camera, self.light)
         self._depths: DepthMap = depths_of(self._scenery, camera)
         self._heads.stamp(self._depths)
 
     def turned(self, camera: PinholeCamera) -> Renderer:
         """The same place seen by a camera that was knocked."""
-        return Renderer(self.street, camera, self.look, seed=self.seed, style=self.style)
+        return Renderer(self.street, camera, self.look, seed=self.seed, style=self.style, scenery=self._scenery)
 
     def seen(self, world: WorldFrame) -> tuple[SeenUser, ...]:
         """Everybody in the picture and how much of them shows, without painting it."""
@@ -106,22 +118,28 @@ class Renderer:
         lit = self._heads.lamps(ground, world.intervals, world.pedestrian, world.t_s)
         image = ground.copy()
         faces = faces_of(placed, world, self.camera, self.light, self.style.palette, self._around(placed))
-        self._draw(image, ground, placed, faces)
+        moved = motion_px(placed, world, self.camera, exposure_s(self.light))
+        self._draw(image, ground, placed, faces, moved.tolist())
         self._glow.halos(image, world, placed, lit, backdrop.road)
         return image
 
-    def _draw(self, image: Image, behind: Image, placed: Placed, faces: Faces) -> None:
-        """Bodies from far to near; what stands nearer than a body is put back over it."""
+    def _draw(self, image: Image, behind: Image, placed: Placed, faces: Faces, moved: list[list[float]]) -> None:
+        """Bodies from far to near, each smeared by moved (n, 2) pixels; what stands nearer is put back over it."""
         colours = faces.colours.tolist()
         counts = faces.counts.tolist()
         starts = faces.starts.tolist()
         width, height = self.camera.size_px
         for row in range(len(placed.bodies)):
+            x0, y0, x1, y1 = placed.box_px[row]
+            dx, dy = moved[row]
+            left, top = max(int(x0 - abs(dx)) - 2, 0), max(int(y0 - abs(dy)) - 2, 0)
+            right, low = min(int(x1 + abs(dx)) + 3, width), min(int(y1 + abs(dy)) + 3, height)
+            blurs = dx * dx + dy * dy > _LEAST_BLUR_PX**2
+            before = image[top:low, left:right].copy() if blurs else None
             for i in range(starts[row], starts[row + 1]):
                 cv2.fillConvexPoly(image, faces.corners[i, : counts[i]], colours[i], cv2.LINE_AA, _SHIFT)
-            x0, y0, x1, y1 = placed.box_px[row]
-            left, top = max(int(x0) - 2, 0), max(int(y0) - 2, 0)
-            right, low = min(int(x1) + 3, width), min(int(y1) + 3, height)
+            if before is not None:
+                smear(image[top:low, left:right], before, placed.outlines[row] - (left, top), (dx, dy))
             nearer = self._depths[top:low, left:right] < placed.distance_m[row]
             if nearer.any():
                 image[top:low, left:right][nearer] = behind[top:low, left:right][nearer]

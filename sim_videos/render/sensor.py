@@ -65,7 +65,9 @@ def _noise(rng: np.random.Generator, width: int, height: int) -> Image:
     bright = rng.standard_normal((height, width, 1)).astype(np.float32)
     colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3)).astype(np.float32)
     blotch = cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(128 + 24 * (0.8 * bright + 0.6 * blotch), 0, 255), np.uint8)
+    # The camera's own filter and coder leave no grain of a single pixel.
+    grain = cv2.GaussianBlur(0.8 * bright + 0.6 * blotch, (0, 0), 0.7)
+    return np.asarray(np.clip(128 + 24 * grain / float(grain.std()), 0, 255), np.uint8)
 
 
 def _saturation(amount: float) -> NDArray[np.float32]:

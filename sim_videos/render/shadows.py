@@ -28,21 +28,27 @@ def cast(image: Image, placed: Placed, camera: PinholeCamera, light: Light, sunl
     # In the picture's own values: a share of light to the power of its gamma.
     left = int(255 * (sky / (sky + sun)) ** (1 / 2.2)) if sun > 0 else 255
     mask = np.full(image.shape[:2], 255, np.uint8)
+    clear = light.clear(placed.distance_m)
     if light.casts_shadows:
-        for body in placed.bodies:
+        for row, body in enumerate(placed.bodies):
             ground = shadow_of(turned(body.mesh.outline, body), light).astype(np.float32)
             hull = np.asarray(cv2.convexHull(ground), np.float64).reshape(-1, 2)
             shape = outline_px(np.column_stack((hull, np.zeros(len(hull)))), camera)
             if shape is not None and len(shape) > 2:
-                cv2.fillConvexPoly(mask, shape, left, cv2.LINE_AA, _SHIFT)
+                cv2.fillConvexPoly(mask, shape, _through(left, clear[row]), cv2.LINE_AA, _SHIFT)
         # Where something shades the ground already it grows no darker.
         if sunlit.min() < 255:
             mask = np.maximum(mask, 255 - np.asarray(sunlit, np.uint8))
-    for body in placed.bodies:
+    for row, body in enumerate(placed.bodies):
         foot = body.mesh.footprint * 1.04
         base = turned(np.column_stack((foot, np.zeros(4))), body)
         shape = outline_px(base, camera)
         if shape is not None and len(shape) > 2:
-            cv2.fillConvexPoly(mask, shape, _UNDER, cv2.LINE_AA, _SHIFT)
+            cv2.fillConvexPoly(mask, shape, _through(_UNDER, clear[row]), cv2.LINE_AA, _SHIFT)
     soft = cv2.GaussianBlur(mask, (5, 5), 0)
     cv2.multiply(image, cv2.merge((soft, soft, soft)), dst=image, scale=1 / 255)
+
+
+def _through(value: int, clear: float) -> int:
+    """A darkening as the air between leaves it."""
+    return round(255 - (255 - value) * clear)
