@@ -261,3 +261,33 @@ def test_a_look_without_a_picture_counts_nothing() -> None:
     meter.see(world(0.0), [Look("mast", recorder.frame(world(0.0), ()), None, ())], {})
     sight = meter.eyesight(10.0)
     assert (sight.looks, sight.effectiveness, sight.speed_error, sight.queue_error) == (0, None, None, None)
+
+
+class Sleeps:
+    """A clock that stands still and remembers until when it was asked to sleep."""
+
+    def __init__(self) -> None:
+        self.until_ns: list[int] = []
+
+    def now_ns(self) -> int:
+        return 7_000
+
+    def wall_ns(self, t_ns: int) -> int:
+        return t_ns
+
+    def synced(self) -> bool:
+        return True
+
+    def sleep_until(self, t_ns: int) -> None:
+        self.until_ns.append(t_ns)
+
+
+@pytest.mark.parametrize(("speed", "waits"), [(None, []), (1.0, [7_000, 107_000]), (4.0, [7_000, 32_000])])
+def test_a_run_keeps_to_its_speed_or_to_none(speed: float | None, waits: list[int]) -> None:
+    from sim_videos.simulate.one import _pace
+
+    clock = Sleeps()
+    pace = _pace(speed, clock)
+    pace(0)
+    pace(100_000)
+    assert clock.until_ns == waits
