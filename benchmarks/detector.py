@@ -62,7 +62,15 @@ PARTS: Mapping[str, Part] = {
 #: Pictures of each part that --quick takes, evenly drawn.
 _QUICK = {"val_l1": 51, "val_l2": 24, "val_h3": 8, _MACHINE: 40, _RENDERED: 40}
 #: What is measured without --model and is on this machine.
-_USUAL = ("stopline-nano", "stopline-nano-320", "centernet", "objectron-ssd")
+_USUAL = (
+    "stopline-nano",
+    "stopline-nano-int8",
+    "stopline-nano-320",
+    "stopline-nano-320-int8",
+    "stopline-nano-onnx",
+    "centernet",
+    "objectron-ssd",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Examples:
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ from rich.console import Console
 
 from edge.errors import StoplineError
 from models.train.check import vehicle_ap50
-from models.train.fit import Recipe, Run, fit
+from models.train.fit import Recipe, Run, fit, read_checkpoint
 from models.train.network import Nano
 from models.train.origin import load_origin
 from models.train.pictures import CLASSES, Labelled, also_doubtful, read_folder
@@ -54,7 +53,7 @@ def train(
     nano = Nano(len(CLASSES))
     load_origin(nano, origin)
     if begin is not None:
-        nano.load_state_dict(torch.load(begin, map_location="cpu", weights_only=True)["average"])
+        nano.load_state_dict(read_checkpoint(begin)["average"])
     run = Run.start(nano, recipe)
     if resume:
         run.load(out / "last.pt")
@@ -69,7 +68,7 @@ def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) ->
         seen = look(origin, [one.path for one in pictures], threads)
         part = kept.with_name("part-teacher.npz")
         np.savez_compressed(part, **{one.path.stem: boxes for one, boxes in zip(pictures, seen, strict=True)})
-        os.replace(part, kept)
+        part.replace(kept)
     with np.load(kept) as file:
         return {name: file[name] for name in file.files}
 
@@ -89,5 +88,5 @@ if __name__ == "__main__":
     try:
         app()
     except StoplineError as error:
-        print(f"models.train: {error}", file=sys.stderr)
+        typer.echo(f"models.train: {error}", err=True)
         sys.exit(error.exit_code)

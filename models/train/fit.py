@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from edge.errors import InputError
 from models.train.augment import sample
 from models.train.loss import loss
 from models.train.network import Nano
@@ -94,15 +96,35 @@ class Run:
             },
             part,
         )
-        os.replace(part, path)
+        part.replace(path)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint. Raises InputError where it is of another network or recipe."""
+        kept = read_checkpoint(path)
+        try:
+            self.nano.load_state_dict(kept["nano"])
+            self.average.load_state_dict(kept["average"])
+            self.optimiser.load_state_dict(kept["optimiser"])
+            self.step = int(kept["step"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise InputError(f"{path}: is of another network or recipe ({_first_line(error)})") from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint's content; nothing in the file is executed. Raises InputError naming the file."""
+    try:
         kept = torch.load(path, map_location="cpu", weights_only=True)
-        self.nano.load_state_dict(kept["nano"])
-        self.average.load_state_dict(kept["average"])
-        self.optimiser.load_state_dict(kept["optimiser"])
-        self.step = int(kept["step"])
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such checkpoint; train first") from error
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: is no checkpoint ({_first_line(error)})") from error
+    if not isinstance(kept, dict) or not {"average", "nano", "step"} <= kept.keys():
+        raise InputError(f"{path}: is no checkpoint of stopline-nano")
+    return kept
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or ["no reason given"])[0][:120]
 
 
 def rate_at(step: int, recipe: Recipe) -> float:

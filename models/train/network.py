@@ -209,6 +209,7 @@ class Nano(nn.Module):
             (self.lateral8, self.rise8, 5),
             (self.lateral4, self.rise4, 3),
         ):
-            x = functional.relu(torch.cat([lateral(taps[tap]), rise(x, exact=self._exact)], 1))
+            # Each alone: half of an 8-bit number would go to what lies below zero.
+            x = torch.cat([functional.relu(lateral(taps[tap])), functional.relu(rise(x, exact=self._exact))], 1)
         x = self.gate(x)
         return Answer(self.score(x), self.side(x) * DISTANCE_UNIT_PX)
