@@ -26,6 +26,7 @@ Image = NDArray[np.uint8]
 _TIMES = 2
 _BAND = 40
 _RIDGE = bgr(0.17, 0.20, 0.15)
+_RIDGE_M = 900.0
 _POST_FACES = 20
 #: Ground farther than this is lost in the haze.
 _HORIZON_M = 3000.0
@@ -122,7 +123,7 @@ class SkyPainter:
         # A far line of trees and roofs, dim in the haze.
         bearing = np.arctan2(rays[:, 1], rays[:, 0]).astype(np.float32)
         rise = 0.016 + 0.007 * spread(self._small, bearing, np.zeros_like(bearing), 150.0)
-        ridge = np.clip((rise - up) / 0.002, 0, 1)[:, None]
+        ridge = np.clip((rise - up) / 0.002, 0, 1)[:, None] * float(light.clear(np.array(_RIDGE_M)))
         hazy = 0.30 * light.horizon + 0.7 * _RIDGE * (light.sky + 0.3 * light.sun)
         return np.asarray(sky * (1 - ridge) + ridge * hazy, np.float32)
 

@@ -69,11 +69,11 @@ class GroundPainter:
         verge = self._verge(x, y, edge, fine, mid, broad, near)
         colour = _mix(verge, colour, road)
         wet = light.wet * np.clip(0.75 + 0.35 * broad, 0.2, 1) * np.clip(road + 0.5, 0, 1)
-        colour *= (1 - 0.45 * wet)[:, None]
+        colour *= (1 - 0.58 * wet)[:, None]
         lit = self._lit(x, y, sunlit)
         out = colour * lit
         grazing = np.clip(far / 60.0, 0.15, 1.0) ** 0.8
-        out += (wet * grazing * 0.16)[:, None] * self._horizon
+        out += (wet * grazing * 0.08)[:, None] * self._horizon
         clear = np.exp(far * np.float32(-FOG / light.fog_m))[:, None]
         return np.asarray(out * clear + self._horizon * (1 - clear), np.float32), np.asarray(road * 255, np.uint8)
 

@@ -110,7 +110,7 @@ def light_of(look: LookSpec, *, sodium: bool = False, exposure: float = 1.0) -> 
         street_lamps=elevation < _LAMPS_DEG,
         headlamps=elevation < _HEADLAMPS_DEG or look.rain > 0.2 or look.fog_m is not None,
         exposure=gain,
-        fog_m=min(look.fog_m or 9000.0, 9000.0 - 8000.0 * min(1.0, look.rain * 1.2)),
+        fog_m=min(look.fog_m or 9000.0, 9000.0 - 7800.0 * min(1.0, look.rain * 1.1)),
         wet=max(look.wet, min(1.0, look.rain * 1.6)),
         rain=look.rain,
     )

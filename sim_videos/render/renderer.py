@@ -25,6 +25,7 @@ from sim_videos.render.light import Light, light_of
 from sim_videos.render.motion import exposure_s, motion_px, smear
 from sim_videos.render.palette import Palette
 from sim_videos.render.placing import Placed, bodies_of, place
+from sim_videos.render.reflections import Reflections
 from sim_videos.render.roadbed import Roadbed, roadbed_of
 from sim_videos.render.scenery import Scenery, scenery_of
 from sim_videos.render.seen import DepthMap, SeenUser, seen_users
@@ -111,13 +112,14 @@ class Renderer:
         backdrop = self._backdrop
         ground = backdrop.image.copy()
         cast(ground, placed, self.camera, self.light, backdrop.sunlit)
+        faces = faces_of(placed, world, self.camera, self.light, self.style.palette, self._around(placed))
+        self._reflections.mirror(ground, placed, faces, backdrop.road)
         self._glow.light_road(ground, world, placed)
         # What stands before the ground hides shadows and light that fall on the ground behind it.
         standing = self._standing
         cv2.copyTo(backdrop.image, standing, ground)
         lit = self._heads.lamps(ground, world.intervals, world.pedestrian, world.t_s)
         image = ground.copy()
-        faces = faces_of(placed, world, self.camera, self.light, self.style.palette, self._around(placed))
         moved = motion_px(placed, world, self.camera, exposure_s(self.light))
         self._draw(image, ground, placed, faces, moved.tolist())
         self._glow.halos(image, world, placed, lit, backdrop.road)
@@ -174,6 +176,10 @@ class Renderer:
     @cached_property
     def _glow(self) -> Glow:
         return Glow(self.camera, self.light)
+
+    @cached_property
+    def _reflections(self) -> Reflections:
+        return Reflections(self.camera, self.light)
 
     @cached_property
     def _rain(self) -> Rain:

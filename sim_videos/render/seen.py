@@ -50,7 +50,7 @@ def seen_users(
         part = buffer[y0:y1, x0:x1]
         corner = np.array((x0 + 0.5, y0 + 0.5), np.float32)
         points = np.round((hull - corner) * (1 << _SHIFT)).astype(np.int32)
-        before = int(np.count_nonzero(part == mark)) if body.trailer is False and mark in drawn else 0
+        before = int(np.count_nonzero(part == mark)) if mark in drawn else 0
         cv2.fillConvexPoly(part, points, mark, shift=_SHIFT)
         if body.user is not None:
             drawn[mark] = drawn.get(mark, 0) + int(np.count_nonzero(part == mark)) - before

@@ -35,7 +35,7 @@ class SensorModel:
         width, height = size_px
         self._size = size_px
         rng = np.random.default_rng((seed, 77))
-        self._amount = sensor.noise * (1.0 + 1.5 * light.night)
+        self._amount = sensor.noise * (1.0 + 0.7 * light.night)
         self._bank = [_noise(rng, width + 64, height + 64) for _ in range(self._BANK)]
         y, x = np.mgrid[0:height, 0:width]
         r2 = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / (width**2 + height**2) * 4
