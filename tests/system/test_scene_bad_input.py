@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli import main as cli
+
 pytest.importorskip("libsumo")
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +36,17 @@ EDGES = (
 )
 
 
-def stopline(cwd: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    """Exit code, and the one line that begins with `stopline:`."""
+def stopline(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code and the one line that begins with `stopline:`, of the command's entry in this process."""
+    capsys.readouterr()
+    code = cli.main(list(arguments))
+    complaints = [line for line in capsys.readouterr().err.splitlines() if line.startswith("stopline:")]
+    assert len(complaints) == (code != 0), complaints
+    return code, "".join(complaints)
+
+
+def process(cwd: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """The same of a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "edge.cli.main", *arguments],
         cwd=cwd,
@@ -73,11 +84,20 @@ def stopline(cwd: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )  # fmt: skip
-def test_a_scenario_that_cannot_be(tmp_path: Path, plain_net: Path, text: str, code: int, words: list[str]) -> None:
+def test_a_scenario_that_cannot_be(
+    tmp_path: Path,
+    plain_net: Path,
+    text: str,
+    code: int,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(text)
     (tmp_path / "plain.net.xml").write_bytes(plain_net.read_bytes())
     before = sorted(tmp_path.iterdir())
-    ended, said = stopline(tmp_path, "scene", "render", "mine.toml", "-o", "films", "--seconds", "1")
+    ended, said = stopline(capsys, "scene", "render", "mine.toml", "-o", "films", "--seconds", "1")
     assert ended == code, said
     for word in words:
         assert word in said
@@ -115,11 +135,19 @@ def plain_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_a_command_that_cannot_be_done(tmp_path: Path, arguments: tuple[str, ...], code: int, words: list[str]) -> None:
+def test_a_command_that_cannot_be_done(
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("text\n")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a.txt").write_text("text\n")
-    ended, said = stopline(tmp_path, "scene", *arguments)
+    ended, said = stopline(capsys, "scene", *arguments)
     assert ended == code, said
     for word in words:
         assert word in said
@@ -132,8 +160,8 @@ def test_without_sumo_the_extra_is_named_and_the_list_still_works(tmp_path: Path
     for name in ("libsumo", "sumo", "sumolib"):
         (absent / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name!r}', name={name!r})\n")
     path = os.pathsep.join((str(absent), str(ROOT)))
-    ended, said = stopline(tmp_path, "scene", "render", "demo", "--seconds", "1", "-o", "films", PYTHONPATH=path)
+    ended, said = process(tmp_path, "scene", "render", "demo", "--seconds", "1", "-o", "films", PYTHONPATH=path)
     assert ended == 78
     assert "stopline[sim]" in said
     assert not (tmp_path / "films").exists()
-    assert stopline(tmp_path, "scene", "list", PYTHONPATH=path) == (0, "")
+    assert process(tmp_path, "scene", "list", PYTHONPATH=path) == (0, "")
