@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from models.train.check import vehicle_ap50
 from models.train.fit import Recipe, Run, fit, read_checkpoint
 from models.train.network import Nano
 from models.train.origin import load_origin
-from models.train.pictures import CLASSES, Labelled, also_doubtful, read_folder
+from models.train.pictures import CLASSES, Boxes, Labelled, also_doubtful, read_folder
 from models.train.teacher import look
 
 _USUAL = Recipe()
@@ -63,11 +63,12 @@ def train(
         console.print(", ".join(f"{key} {value:.4g}" for key, value in said.items()))
 
 
-def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) -> dict[str, np.ndarray]:
+def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) -> dict[str, Boxes]:
     if not kept.exists():
-        seen = look(origin, [one.path for one in pictures], threads)
+        gaps = [one for one in pictures if not one.part.complete]
+        seen: dict[str, Any] = dict(zip((one.path.stem for one in gaps), look(origin, gaps, threads), strict=True))
         part = kept.with_name("part-teacher.npz")
-        np.savez_compressed(part, **{one.path.stem: boxes for one, boxes in zip(pictures, seen, strict=True)})
+        np.savez_compressed(part, **seen)
         part.replace(kept)
     with np.load(kept) as file:
         return {name: file[name] for name in file.files}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from edge.frames import ImageBGR
 from models.train.pictures import Boxes, Labelled
 
-ImageBGR = NDArray[np.uint8]
 #: Brightness of what lies outside a picture, as in the detector's letterbox.
 PAD = 114
 #: A box of which less than this is left after a cut is nothing to learn, but not background either.
@@ -58,7 +58,7 @@ def sample(pictures: list[Labelled], shares: NDArray[np.float64], size_px: int, 
 
 def _tile(one: Labelled, width: int, height: int, rng: Generator) -> Sample:
     """A window of width × height somewhere over the picture, enlarged or reduced."""
-    source = cv2.imread(str(one.path))
+    source = one.picture()
     high, wide = source.shape[:2]
     # So that the picture's long side would measure 240 to 680 pixels: cameras of 352 to 1920 seen at 320 and 640.
     scale = float(np.exp(rng.uniform(np.log(240), np.log(680)))) / max(high, wide)
@@ -68,9 +68,11 @@ def _tile(one: Labelled, width: int, height: int, rng: Generator) -> Sample:
     shrinks = scale < 0.7
     matrix = np.array(((across, 0, -x0), (0, scale, -y0)))
     if shrinks:  # area first, so that small vehicles do not dissolve in aliasing
-        source = cv2.resize(source, None, fx=across, fy=scale, interpolation=cv2.INTER_AREA)
+        size = (max(1, round(wide * across)), max(1, round(high * scale)))
+        source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
         matrix[:, :2] = np.eye(2)
-    picture = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=(PAD,) * 3)
+    warped = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=(PAD,) * 3)
+    picture = np.asarray(warped, np.uint8)
     to_px = np.array((wide * across, high * scale) * 2, np.float32)
     shift = np.array((x0, y0) * 2, np.float32)
     boxes, cut = _cut(one.boxes[:, 1:] * to_px - shift, width, height)
@@ -109,19 +111,19 @@ def spoil(one: Sample, rng: Generator) -> Sample:
         hue = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         hue[..., 0] = (hue[..., 0] + rng.integers(-5, 6)) % 180
         hue[..., 1] = hue[..., 1] * rng.uniform(0.4, 1.5)
-        picture = cv2.cvtColor(hue.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2BGR)
+        picture = np.asarray(cv2.cvtColor(hue.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2BGR), np.uint8)
     if rng.random() < 0.7:
         gamma, gain = np.exp(rng.normal(0, 0.3)), rng.uniform(0.7, 1.3)
         table = (np.power(np.arange(256) / 255, gamma) * 255 * gain + rng.uniform(-15, 15)).clip(0, 255)
-        picture = cv2.LUT(picture, table.astype(np.uint8))
+        picture = np.asarray(cv2.LUT(picture, table.astype(np.uint8)), np.uint8)
     if rng.random() < 0.08:
-        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)[..., None].repeat(3, axis=2)
     if rng.random() < 0.15:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.2))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.2)), np.uint8)
     if rng.random() < 0.15:
         noise = rng.normal(0, rng.uniform(2, 12), picture.shape).astype(np.int16)
         picture = (picture + noise).clip(0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         coded = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))))[1]
-        picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    return Sample(np.asarray(picture, np.uint8), one.boxes, one.doubtful, one.weight)
+        picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    return Sample(picture, one.boxes, one.doubtful, one.weight)

@@ -20,7 +20,7 @@ def vehicle_ap50(nano: Nano, pictures: Sequence[Labelled], size_px: int) -> floa
     hits: list[tuple[float, bool]] = []
     total = 0
     for one in pictures:
-        picture = cv2.imread(str(one.path))
+        picture = one.picture()
         high, wide = picture.shape[:2]
         scale = size_px / max(high, wide)
         small = cv2.resize(picture, (round(wide * scale), round(high * scale)))
@@ -52,7 +52,7 @@ def _matched(ours: Boxes, scores: Boxes, truth: Boxes) -> list[tuple[float, bool
             shared = np.prod((high - low).clip(0))
             joined = np.prod(ours[index, 2:] - ours[index, :2]) + np.prod(truth[number, 2:] - truth[number, :2])
             if shared / max(joined - shared, 1e-6) >= best:
-                best, which = shared / max(joined - shared, 1e-6), number
+                best, which = float(shared / max(joined - shared, 1e-6)), int(number)
         if which >= 0:
             free[which] = False
         found.append((float(scores[index]), which >= 0))

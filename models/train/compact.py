@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 from models.train.network import Nano, SameConv, Squeeze
 
 #: Weights below this are dead: the origin's live ones are a thousand times larger.

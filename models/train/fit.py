@@ -76,7 +76,7 @@ class Run:
     @classmethod
     def start(cls, nano: Nano, recipe: Recipe) -> Run:
         """At step 0."""
-        nano = nano.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        nano = nano.to(memory_format=torch.channels_last)
         for part in (nano.stem, nano.first_depthwise, nano.first_project, *list(nano.blocks)[: recipe.frozen]):
             part.requires_grad_(False)
         learnt = [parameter for parameter in nano.parameters() if parameter.requires_grad]

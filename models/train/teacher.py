@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from models.train.origin import OUR_CLASSES
+from models.train.pictures import Labelled
 
 _SIZE_PX = 512
 _STRIDE_PX = 4
@@ -23,15 +24,15 @@ _STRIDE_PX = 4
 SURE = 0.2
 
 
-def look(origin: Path, pictures: Sequence[Path], threads: int) -> list[NDArray[np.float32]]:
+def look(origin: Path, pictures: Sequence[Labelled], threads: int) -> list[NDArray[np.float32]]:
     """For each picture (n, 6) rows of x1, y1, x2, y2 as shares of its sides, score, class (our order)."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(origin), options)
     name = session.get_inputs()[0].name
     found = []
-    for path in track(pictures, description="the origin looks"):
-        picture = cv2.resize(cv2.imread(str(path)), (_SIZE_PX, _SIZE_PX))[:, :, ::-1]
+    for one in track(pictures, description="the origin looks"):
+        picture = np.asarray(cv2.resize(one.picture(), (_SIZE_PX, _SIZE_PX)))[:, :, ::-1]
         heat, sides = session.run(None, {name: picture.transpose(2, 0, 1)[None].astype(np.float32)})
         heat = heat[0, list(OUR_CLASSES)]
         highest = np.stack([cv2.dilate(plane, np.ones((3, 3), np.uint8)) for plane in heat])
