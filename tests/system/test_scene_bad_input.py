@@ -158,7 +158,7 @@ def test_without_sumo_the_extra_is_named_and_the_list_still_works(tmp_path: Path
     absent = tmp_path / "absent"
     absent.mkdir()
     for name in ("libsumo", "sumo", "sumolib"):
-        (absent / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name!r}', name={name!r})\n")
+        (absent / f"{name}.py").write_text(f"raise ModuleNotFoundError('not here', name='{name}')\n")
     path = os.pathsep.join((str(absent), str(ROOT)))
     ended, said = process(tmp_path, "scene", "render", "demo", "--seconds", "1", "-o", "films", PYTHONPATH=path)
     assert ended == 78
