@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from edge.frames import ImageBGR
 from models.train.pictures import Boxes, Labelled
 
+ImageBGR = NDArray[np.uint8]
 #: Brightness of what lies outside a picture, as in the detector's letterbox.
 PAD = 114
 #: A box of which less than this is left after a cut is nothing to learn, but not background either.

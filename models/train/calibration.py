@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.detect.picture import InputTensor, PicturePreparer
-from models.manifest import Picture
+from models.train.augment import PAD
 from models.train.pictures import Labelled
-
-#: How every file of stopline-nano takes its picture.
-PICTURE = Picture(scale=1.0)
 
 
 def drawn(pictures: Sequence[Labelled], count: int, size_px: int, seed: int) -> list[NDArray[np.float32]]:
     """`count` pictures as (1, 3, size, size) RGB of 0..255, letterboxed; each part as often as in training."""
     shares = np.array([one.part.share for one in pictures], np.float64)
+    count = min(count, len(pictures))
     chosen = np.random.default_rng(seed).choice(len(pictures), count, replace=False, p=shares / shares.sum())
-    preparer = PicturePreparer(PICTURE, InputTensor((size_px, size_px), "nchw", np.dtype(np.float32)))
-    return [np.array(preparer.prepare(pictures[index].picture())[0], np.float32) for index in chosen]
+    return [_prepared(pictures[index].picture(), size_px) for index in chosen]
+
+
+def _prepared(picture: NDArray[np.uint8], size_px: int) -> NDArray[np.float32]:
+    high, wide = picture.shape[:2]
+    scale = size_px / max(high, wide)
+    inner_w, inner_h = max(1, round(wide * scale)), max(1, round(high * scale))
+    left, top = (size_px - inner_w) // 2, (size_px - inner_h) // 2
+    canvas = np.full((size_px, size_px, 3), PAD, np.uint8)
+    canvas[top : top + inner_h, left : left + inner_w] = cv2.resize(picture, (inner_w, inner_h))
+    return np.ascontiguousarray(canvas[:, :, ::-1].transpose(2, 0, 1)[np.newaxis], np.float32)

@@ -34,7 +34,14 @@ _IN_8_BITS = (
 )
 #: What stays in float, by name of its output: the decoding, where a step of 8 bits would be
 #: pixels; the last layer before it; the widest features of all, right behind the stem.
-_IN_FLOAT = r"Boxed(_wrapped)?;|Separable_(side|score)/.*pointwise|first_project|SameConv_expand/torch.nn.modules.conv.Conv2d_conv;3$"
+_IN_FLOAT = "|".join(
+    (
+        r"Boxed(_wrapped)?;",
+        r"Separable_(side|score)/.*pointwise",
+        r"first_project",
+        r"SameConv_expand/torch\.nn\.modules\.conv\.Conv2d_conv;3$",
+    )
+)
 #: A tensor that never changes would get a step of nothing.
 _LEAST_RANGE = 1e-2
 
