@@ -32,7 +32,7 @@ _SHIFT = 4
 _CONE = ((0.3, 0.75), (7.0, 1.9), (17.0, 2.7), (26.0, 2.0))
 #: Light of a halo near a lamp, 0..255, by what burns.
 _HALO = {
-    Material.HEADLAMP: 210.0,
+    Material.HEADLAMP: 250.0,
     Material.TAIL_LAMP: 95.0,
     Material.LEFT_INDICATOR: 110.0,
     Material.RIGHT_INDICATOR: 110.0,
@@ -102,7 +102,7 @@ class Glow:
             return
         wide = 1.6 + 2.2 * self._light.rain + (1.5 if self._light.fog_m < 300 else 0.0)
         core, halo = cv2.GaussianBlur(field, (0, 0), 0.8), cv2.GaussianBlur(field, (0, 0), 1.8 * wide)
-        glow = cv2.addWeighted(core, 0.75, halo, 0.55, 0)
+        glow = cv2.addWeighted(core, 0.9, halo, 0.6, 0)
         _screen(image, np.asarray(cv2.resize(glow, self._camera.size_px, interpolation=cv2.INTER_LINEAR), np.uint8))
         if self._light.wet > 0.1:
             soft = cv2.resize(

@@ -29,7 +29,9 @@ def _person(builder: Builder, swing: float) -> None:
         foot: Point = (ahead, side * 0.09, 0.08 + 0.06 * abs(ahead))
         builder.limb(hip, knee, 0.075, Material.TROUSERS)
         builder.limb(knee, foot, 0.055, Material.TROUSERS)
-        builder.box((foot[0] - 0.08, side * 0.09 - 0.05, 0.0), (foot[0] + 0.17, side * 0.09 + 0.05, 0.1), Material.TYRE)
+        builder.box(
+            (foot[0] - 0.07, side * 0.09 - 0.04, 0.0), (foot[0] + 0.14, side * 0.09 + 0.04, 0.08), Material.TYRE
+        )
         hand: Point = (-ahead * 0.8, side * 0.27, 0.82)
         builder.limb((0.0, side * 0.23, 1.40), hand, 0.05, Material.SHIRT, layer=2)
     builder.box((-0.12, -0.20, 0.84), (0.12, 0.20, 1.46), Material.SHIRT, layer=1, taper=0.02)

@@ -18,6 +18,8 @@ Image = NDArray[np.uint8]
 _SHIFT = 4
 #: Under a car the sky is shut out: what is left of the light there.
 _UNDER = 80
+#: Under what is narrower than this, somebody on foot or on two wheels, the sky still looks in.
+_NARROW_M, _UNDER_NARROW = 1.0, 165
 
 
 def cast(image: Image, placed: Placed, camera: PinholeCamera, light: Light, sunlit: Image) -> None:
@@ -40,11 +42,12 @@ def cast(image: Image, placed: Placed, camera: PinholeCamera, light: Light, sunl
         if sunlit.min() < 255:
             mask = np.maximum(mask, 255 - np.asarray(sunlit, np.uint8))
     for row, body in enumerate(placed.bodies):
+        under = _UNDER_NARROW if body.mesh.width_m < _NARROW_M else _UNDER
         foot = body.mesh.footprint * 1.04
         base = turned(np.column_stack((foot, np.zeros(4))), body)
         shape = outline_px(base, camera)
         if shape is not None and len(shape) > 2:
-            cv2.fillConvexPoly(mask, shape, _through(_UNDER, clear[row]), cv2.LINE_AA, _SHIFT)
+            cv2.fillConvexPoly(mask, shape, _through(under, clear[row]), cv2.LINE_AA, _SHIFT)
     soft = cv2.GaussianBlur(mask, (5, 5), 0)
     cv2.multiply(image, cv2.merge((soft, soft, soft)), dst=image, scale=1 / 255)
 
