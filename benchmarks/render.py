@@ -34,7 +34,7 @@ SIZES = ((352, 288), (640, 360), (1280, 720))
 LOOKS = {"day": LookSpec(hour=11, cloud=0.3), "night rain": LookSpec(hour=23, rain=0.7, wet=1.0)}
 #: A queue's usual mixture.
 MAKES_IN_TURN = ("hatch", "saloon", "suv", "estate", "van", "hatch", "box_van", "saloon", "bus", "motorcycle", "lorry")
-GAP_M = 2.0
+GAP_M = 1.5
 GOAL_FPS, GOAL_VEHICLES, GOAL_SIZE = 25.0, 40, (640, 360)
 
 
@@ -156,7 +156,7 @@ def _standing(street: Street, camera: PinholeCamera) -> list[RoadUser]:
             step = points[middle + 1] - points[middle]
             px = camera.ground_to_px(points[middle][None, :])
             distance = float(np.hypot(*(points[middle] - camera.eye_m[:2])))
-            if camera.inside(px)[0] and distance < 150:
+            if camera.inside(px)[0] and distance < 280:
                 place = (float(points[middle][0]), float(points[middle][1]))
                 heading = float(np.arctan2(step[1], step[0]))
                 found.append((distance, RoadUser(number, make.name, make.kind, number * 37 % 100, place, heading, 1.0)))
