@@ -6,7 +6,7 @@ Kept on a grid of a quarter of the picture's size, which blurs it as a lens woul
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from sim_videos.render.facets import outline_px
 from sim_videos.render.heads import LitLamp
 from sim_videos.render.light import Light
 from sim_videos.render.mesh import Material
-from sim_videos.render.placing import Placed, turned
+from sim_videos.render.placing import Placed
 from sim_videos.render.shade import LAMP_COLOUR, burning
 from sim_videos.state import WorldFrame
 
@@ -28,8 +28,10 @@ _PART = 4
 _LEAST_RADIUS = 0.6
 _FAR_PX = 4000.0
 _SHIFT = 4
-#: A headlamp's reach on the road: distance ahead and half width, metres.
-_CONE = ((0.3, 0.75), (7.0, 1.9), (17.0, 2.7), (26.0, 2.0))
+#: Where headlamps light the road, metres ahead and to the left; how far its parts reach and how bright they are.
+_LEFT = ((0.3, 0.75), (7.0, 1.9), (17.0, 2.7), (26.0, 2.0))
+_CONE = np.array((*_LEFT, *((ahead, -aside) for ahead, aside in reversed(_LEFT))))
+_PARTS = ((1.0, 14), (0.75, 28), (0.5, 50), (0.3, 72))
 #: Light of a halo near a lamp, 0..255, by what burns.
 _HALO = {
     Material.HEADLAMP: 250.0,
@@ -55,25 +57,40 @@ class Glow:
             return
         width, height = self._small.size_px
         gain = np.zeros((height, width), np.uint8)
-        cones: list[tuple[int, NDArray[np.int32]]] = []
-        for body in placed.bodies:
-            if body.user is None or body.trailer or world.users[body.user].make in {"person", "bicycle"}:
-                continue
-            front = body.mesh.length_m / 2
-            for reach, value in ((1.0, 14), (0.75, 28), (0.5, 50), (0.3, 72)):
-                left = [(front + ahead * reach, half * reach, 0.0) for ahead, half in _CONE]
-                cone = turned(np.array(left + [(x, -y, z) for x, y, z in reversed(left)]), body)
-                shape = outline_px(cone, self._small)
-                if shape is not None and len(shape) > 2:
-                    cones.append((value, shape))
-        # The brighter parts last, so that no cone darkens another.
-        for value, shape in sorted(cones, key=lambda cone: cone[0]):
+        for value, shape in self._cones(world, placed):
             cv2.fillPoly(gain, [shape], value, cv2.LINE_8, _SHIFT)
         wide = cv2.resize(cv2.GaussianBlur(gain, (0, 0), 1.3), self._camera.size_px, interpolation=cv2.INTER_LINEAR)
         # In 64ths: 64 leaves the ground as it is; a wet road throws the light away from the camera.
         share = 0.62 * self._light.night**2.5 * (1 - 0.5 * self._light.wet)
         factor = cv2.addWeighted(wide, share, wide, 0.0, 64.0)
         cv2.multiply(image, cv2.merge((factor, factor, factor)), dst=image, scale=1 / 64)
+
+    def _cones(self, world: WorldFrame, placed: Placed) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Outlines of the light on the road on the small grid, with its strength, the brighter parts last."""
+        bodies = [
+            body
+            for body in placed.bodies
+            if body.user is not None and not body.trailer and world.users[body.user].make not in {"person", "bicycle"}
+        ]
+        if not bodies:
+            return
+        pose = np.array([(b.x_m, b.y_m, math.cos(b.heading_rad), math.sin(b.heading_rad)) for b in bodies])
+        x, y, cos, sin = (column[:, None] for column in pose.T)
+        front = np.array([body.mesh.length_m / 2 for body in bodies])[:, None]
+        for reach, value in _PARTS:
+            ahead, aside = front + _CONE[:, 0] * reach, _CONE[:, 1] * reach
+            ground = np.stack(
+                (x + ahead * cos - aside * sin, y + ahead * sin + aside * cos, np.zeros_like(ahead)), axis=2
+            )
+            flat = ground.reshape(-1, 3)
+            px = self._small.to_px(flat).reshape(len(bodies), -1, 2)
+            for row in range(len(bodies)):
+                if np.isfinite(px[row]).all():
+                    yield value, np.asarray(np.round((np.clip(px[row], -_FAR_PX, _FAR_PX) - 0.5) * 16), np.int32)
+                else:  # it reaches behind the camera and must be cut
+                    shape = outline_px(ground[row], self._small)
+                    if shape is not None and len(shape) > 2:
+                        yield value, shape
 
     def halos(self, image: Image, world: WorldFrame, placed: Placed, heads: Sequence[LitLamp], road: Image) -> None:
         """Add the halos of all that burns towards the camera, and their streaks on a wet road."""
