@@ -17,7 +17,7 @@ from tests.rendered_street import NORTH, camera, street
 cameras = st.builds(
     lambda z, yaw, tilt, roll, focal, k1, k2: PinholeCamera((3.0, -4.0, z), yaw, tilt, roll, focal, (640, 360), k1, k2),
     st.floats(3, 30), st.floats(-math.pi, math.pi), st.floats(0.1, 1.2), st.floats(-0.3, 0.3),
-    st.floats(350, 1500), st.floats(-0.15, 0.3), st.floats(0.0, 0.1),
+    st.floats(400, 1500), st.floats(-0.12, 0.3), st.floats(0.0, 0.1),
 )  # fmt: skip
 
 
