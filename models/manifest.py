@@ -17,6 +17,8 @@ from edge.errors import ModelError
 from edge.types import Kind
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
+#: The files of models with build = "box".
+WEIGHTS = Path(__file__).with_name("weights")
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -100,11 +102,12 @@ class Source(_Row):
 
 
 class ModelSpec(ModelIO):
-    """One row of the manifest. sha256 is that of the finished model file in the store.
+    """One row of the manifest. sha256 is that of the finished model file.
 
     build `copy` takes the one source as it is (cut by start and stop); `tfjs` converts a
-    graph and its weights, with `outputs` naming the nodes to keep. rank orders models
-    from best to worst; working_score is a threshold that balances misses against false alarms.
+    graph and its weights, with `outputs` naming the nodes to keep; `box` is a file of ours
+    that Stopline brings along, in models/weights. rank orders models from best to worst;
+    working_score is a threshold that balances misses against false alarms.
     """
 
     name: ModelName
@@ -113,18 +116,23 @@ class ModelSpec(ModelIO):
     runtime: Runtime
     file: FileName
     sha256: Sha256
-    build: Literal["copy", "tfjs"]
+    build: Literal["box", "copy", "tfjs"]
     outputs: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = ()
     rank: int
     working_score: float = Field(gt=0, lt=1)
 
+    @property
+    def in_the_box(self) -> bool:
+        """Whether Stopline brings the file along, so that nothing needs to be fetched."""
+        return self.build == "box"
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        expected = {"copy": 1, "tfjs": 2}[self.build]
+        expected = {"box": 0, "copy": 1, "tfjs": 2}[self.build]
         if len(self.sources) != expected:
             raise ValueError(f"build = '{self.build}' takes {expected} sources, {len(self.sources)} are given")
-        if len({source.spec for source in self.sources}) != 1:
+        if len({source.spec for source in self.sources}) > 1:
             raise ValueError("all sources of a model must come from one package")
         if self.build == "tfjs" and not self.outputs:
             raise ValueError("build = 'tfjs' needs outputs")

