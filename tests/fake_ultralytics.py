@@ -58,8 +58,17 @@ class YOLO:
         self.task = "segment" if "seg" in model else task
         self.names = {0: "tram"} if "tram" in model else dict(NAMES)
 
-    def export(self, *, format: str, imgsz: int, int8: bool, half: bool, data: str | None, device: str | None,
-               verbose: bool) -> str:  # fmt: skip
+    def export(
+        self,
+        *,
+        format: str,  # noqa: A002 - the package's own name
+        imgsz: int,
+        int8: bool,
+        half: bool,
+        data: str | None,
+        device: str | None,
+        verbose: bool,
+    ) -> str:
         """Writes a real file of the format beside the model; an engine needs a GPU, as in life."""
         from tests import tiny_models
 

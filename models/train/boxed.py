@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.train.network import STRIDE_PX, Nano
+from models.train.grid import STRIDE_PX
+from models.train.network import Nano
 
 
 class Boxed(nn.Module):

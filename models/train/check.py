@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from models.train.augment import PAD
-from models.train.network import STRIDE_PX, Nano
+from models.train.grid import STRIDE_PX
+from models.train.network import Nano
 from models.train.pictures import Boxes, Labelled
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.train.network import STRIDE_PX
+from models.train.grid import STRIDE_PX
 
 _BOX_SHARE = 5.0
 

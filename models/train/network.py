@@ -13,8 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Input pixels per cell of the answer.
-STRIDE_PX = 4
 #: The network answers distances in units of this many pixels.
 DISTANCE_UNIT_PX = 16.0
 #: Input sides must be multiples of the coarsest stride.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.train.augment import Sample
-from models.train.network import STRIDE_PX
+from models.train.grid import STRIDE_PX
 
 Plane = NDArray[np.float32]
 #: A Gaussian's standard deviation is this share of its box, divided by 6.

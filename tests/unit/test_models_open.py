@@ -29,14 +29,11 @@ def kinds(found: Detections) -> list[Kind]:
     return [KINDS[index] for index in found.classes]
 
 
-def refusal(model: str | Path | None, registry: Registry | None = None, **options: float) -> str:
+def refusal(
+    model: str | Path | None, registry: Registry | None = None, *, threads: float = 1, min_score: float = 0.2
+) -> str:
     with pytest.raises(ModelError) as caught:
-        open_detector(
-            model,
-            threads=int(options.get("threads", 1)),
-            min_score=options.get("min_score", 0.2),
-            registry=registry,
-        ).close()
+        open_detector(model, threads=int(threads), min_score=min_score, registry=registry).close()
     assert caught.value.exit_code == 79
     return str(caught.value)
 
@@ -168,7 +165,8 @@ def test_with_nothing_fetched_the_best_in_the_box_is_taken() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("threads", 0), ("min_score", 0.0), ("min_score", 1.0)])
 def test_settings_out_of_range_are_refused(key: str, value: float) -> None:
-    assert key in refusal(None, **{key: value})
+    settings: dict[str, float] = {"threads": 1, "min_score": 0.2} | {key: value}
+    assert key in refusal(None, threads=settings["threads"], min_score=settings["min_score"])
 
 
 def test_ultralytics_missing_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
