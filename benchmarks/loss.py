@@ -31,12 +31,14 @@ from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
 from edge.vision.source import open_source
 from sim_videos import DEMO_CLIP, DEMO_TRUTH
-from sim_videos.old.detector import SimulatedDetector
+from sim_videos.detector import SimulatedDetector
 
 CLOCK = SystemClock()
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 DRAIN_S = 120.0
 DOWN_FRAMES = 60
+#: Of the demo clip.
+FPS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def killer(
     def on_frame(frame: int) -> None:
         for act in timetable.get(frame, ()):
             act()
-        CLOCK.sleep_until(began_ns + int(frame / 12.5 / speed * NS_PER_S))
+        CLOCK.sleep_until(began_ns + int(frame / FPS / speed * NS_PER_S))
 
     return on_frame, len(victims)
 

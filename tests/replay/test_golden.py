@@ -2,7 +2,7 @@
 
 `pytest tests/replay/test_golden.py --update-golden` rewrites the reference. Read the
 diff then: each line of it is a vehicle, a second of queue or a lamp that changed.
-The detections are those of the simulated detector on the demo's first rendering.
+The detections are those of the simulated detector on the demo clip as it was when they were kept.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tests.replay.fakes import Stopwatch
 HERE = Path(__file__).parent / "golden"
 REFERENCE = HERE / "events.jsonl"
 SITE = load_site(HERE / "site.toml")
-FRAMES = 750
-FRAME_NS = 80_000_000
+FRAMES = 600
+FRAME_NS = 100_000_000
 #: Differences of the last digit kept are the machine's, not ours.
 TOLERANCE = 0.0021
 
@@ -38,7 +38,7 @@ class BlankSource:
 
     camera = SITE.cameras[0].id
     size_px = SITE.cameras[0].size_px
-    fps: float | None = 12.5
+    fps: float | None = 10.0
     frames_total: int | None = FRAMES
     dropped = 0
 

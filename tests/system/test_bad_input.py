@@ -24,7 +24,7 @@ from edge.replay.detections import DetectionRecorder
 from edge.replay.record import read
 from edge.vision.source import FileSource
 from sim_videos import DEMO_CLIP, DEMO_COUNT, DEMO_TRUTH
-from sim_videos.old.detector import SimulatedDetector
+from sim_videos.detector import SimulatedDetector
 
 FRAMES = 120
 

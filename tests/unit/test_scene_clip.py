@@ -10,7 +10,6 @@ import pytest
 
 from edge.errors import StorageError
 from sim_videos.clip import ClipWriter
-from sim_videos.old.scene import main
 
 _GREY = np.full((48, 64, 3), 120, np.uint8)
 
@@ -53,11 +52,3 @@ def test_an_interrupted_rendering_ends_its_encoder(tmp_path: Path) -> None:
     clip.add(_GREY)
     clip.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert clip.ended
-
-
-def test_the_command_ends_in_one_line_and_the_storage_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    with pytest.raises(SystemExit) as stopped:
-        main(["site", "-o", str(tmp_path / "file" / "site.toml")])
-    assert stopped.value.code == StorageError.exit_code
-    assert "choose a file that can be written" in " ".join(capsys.readouterr().err.split())
