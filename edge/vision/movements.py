@@ -227,11 +227,15 @@ class MovementCounter:
         return None
 
     def _double(self, journey: Journey, index: int, others: list[Journey]) -> str | None:
-        """Whether this is a second box (a cab, a roof, a trailer) of one counted a moment ago."""
+        """Whether this is a second box (a cab, a roof, a trailer) of one counted a moment ago.
+
+        Boxes that came by different lanes are of two, one before the other in the picture.
+        """
         limit_ns = journey.last_ns - int(self._settings.double_s * NS_PER_S)
         for other in others:
             counted_here = other.counted == self._movements[index].id and other.counted_ns > limit_ns
-            if counted_here and _shared_px(journey.box_px, other.box_px) > self._settings.double_share:
+            apart = None not in (journey.lane, other.lane) and journey.lane != other.lane
+            if counted_here and not apart and _shared_px(journey.box_px, other.box_px) > self._settings.double_share:
                 return COUNTED_ALREADY
         return None
 

@@ -198,6 +198,18 @@ def test_a_second_box_on_a_lorry_is_not_a_second_vehicle() -> None:
     assert [n.reason for n in uncounted] == [reasons.COUNTED_ALREADY]
 
 
+def test_a_lorry_that_hides_the_car_in_the_next_lane_is_not_the_same_vehicle() -> None:
+    count = counter(SBT)
+    crossings: list[Crossing] = []
+    for frame in range(100):
+        t_ns, y = frame * 40_000_000, frame * 0.4
+        if y < 38:
+            lorry = track(t_ns, 1, (9.0, y), (0.0, 10.0), Kind.TRUCK, size_m=(4.0, 10.0))
+            hidden = track(t_ns, 2, (9.5, y - 1.5), (0.0, 10.0), Kind.CAR, size_m=(2.3, 4.0))
+            crossings += count.update(t_ns, (lorry, hidden), {1: "outer", 2: "inner"})[0]
+    assert len(crossings) == 2
+
+
 def test_the_class_is_voted_over_the_whole_life() -> None:
     count, kinds = counter(SBT), []
     for frame in range(100):
