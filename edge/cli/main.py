@@ -52,10 +52,10 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("demo", "edge.cli.demo", "Everything at once on an embedded clip: counts, signals, office page."),
     Subcommand("replay", "edge.cli.replay", "Run a recorded video through counting, control and telemetry."),
     Subcommand("live", "edge.cli.live", "Watch a camera: count, run the plan, keep records for the office."),
-    Subcommand("evaluate", "edge.cli.evaluate", "Compare a replay with a hand count, or with the truth of a rendered scene."),
     Subcommand(
-        "simulate", "edge.cli.simulate", "A simulated street seen by a rendered camera, with its lamps in our hands."
+        "evaluate", "edge.cli.evaluate", "Compare a replay with a hand count, or with the truth of a rendered scene."
     ),
+    Subcommand("simulate", "edge.cli.simulate", "A simulated street, seen by rendered cameras, under our lamps."),
     Subcommand("scene", "edge.cli.scene", "List scenarios; render their videos, truth and training pictures."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),
