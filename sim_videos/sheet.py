@@ -92,7 +92,7 @@ def make_sheet(chosen: tuple[Shot, ...], out: Path, on_shot: Callable[[int], Non
 
 def frame_of(shot: Shot) -> ImageBGR:
     """The picture of a shot: the street runs there, unseen until its last seconds."""
-    from sim_videos.render import Renderer
+    from sim_videos.render import CameraFeed, Renderer
     from sim_videos.render.camera import camera_of
     from sim_videos.world import SumoWorld
 
@@ -104,7 +104,9 @@ def frame_of(shot: Shot) -> ImageBGR:
         world.warm_up(lamps)
         for frame in range(round(shot.at_s * scenario.fps) + 1):
             shown = world.step(*lamps(seconds_ns(frame / scenario.fps)))
-        return renderer.frame(shown).image
+        feed = CameraFeed(renderer, scenario.camera_faults, camera=spec.id, seed=scenario.seed)
+        arrived = feed.frames(shown)
+        return arrived[-1].image if arrived else np.zeros((spec.size_px[1], spec.size_px[0], 3), np.uint8)
 
 
 def _cell(image: ImageBGR, caption: str) -> ImageBGR:
