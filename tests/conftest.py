@@ -9,9 +9,10 @@ import pytest
 from hypothesis import settings
 
 # In CI the same examples every time: a change is judged by itself. Elsewhere chance goes on looking.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# No deadline: a loaded machine is no fault of the code.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("usual", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
