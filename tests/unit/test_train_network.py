@@ -79,7 +79,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "last.pt"
     with pytest.raises(InputError, match="no such checkpoint"):
         read_checkpoint(path)
-    path.write_bytes(pickle.dumps({"average": 1}))
+    path.write_bytes(pickle.dumps({"average": 1}, protocol=2))
     with pytest.raises(InputError, match="is no checkpoint"):
         read_checkpoint(path)
     torch.save({"other": 1}, path)
