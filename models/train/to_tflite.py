@@ -1,4 +1,4 @@
-"""A network as TFLite files of one input size: weights in 16 bits, or weights and features in 8.
+"""A network as TFLite files of one input size: weights in 16 bits, weights in 8, or all in 8.
 
 LiteRT's own converter and quantiser (packages litert-torch and ai-edge-quantizer).
 """
@@ -68,8 +68,16 @@ def half_tflite(model: bytes) -> bytes:
     return bytes(work.quantize().quantized_model)
 
 
+def dynamic_tflite(model: bytes) -> bytes:
+    """The same with weights in 8 bits; what flows between the layers is rounded as it comes, picture by picture."""
+    work = quantizer.Quantizer(bytearray(model))
+    work.add_dynamic_config(".*", "CONV_2D", 8)
+    work.add_weight_only_config(".*", "DEPTHWISE_CONV_2D", 8)
+    return bytes(work.quantize().quantized_model)
+
+
 def int8_tflite(model: bytes, pictures: Sequence[NDArray[np.float32]]) -> bytes:
-    """The same with weights and features in 8 bits; ranges are those on `pictures` (1, 3, size, size)."""
+    """The same with weights and features in 8 bits throughout; ranges are those on `pictures` (1, 3, size, size)."""
     work = quantizer.Quantizer(bytearray(model))
     for operation in _IN_8_BITS:
         work.add_static_config(".*", operation, 8, 8)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelError, NetworkError, StorageError
-from models.manifest import load_manifest
+from models.manifest import WEIGHTS, load_manifest
 from models.registry import Registry, store_folder
 
 CONTENT = b"head" + bytes(range(256)) * 20 + b"tail"
@@ -243,8 +243,52 @@ def test_a_wrong_manifest_names_the_key(tmp_path: Path, text: str, words: str) -
 
 def test_our_manifest_is_right() -> None:
     manifest = load_manifest()
-    assert [spec.name for spec in manifest.model] == ["centernet", "objectron-ssd"]
+    assert [spec.name for spec in manifest.model] == [
+        "stopline-nano",
+        "centernet",
+        "stopline-nano-int8",
+        "stopline-nano-320",
+        "stopline-nano-320-int8",
+        "stopline-nano-onnx",
+        "objectron-ssd",
+    ]
     assert all(spec.licence and spec.about for spec in manifest.model)
+
+
+def test_every_model_in_the_box_is_right_and_needs_no_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no npm
+    here = Registry.open(store=tmp_path / "store")
+    boxed = [spec for spec in here.manifest.model if spec.in_the_box]
+    assert {spec.name for spec in here.available()} == {spec.name for spec in boxed}
+    for spec in boxed:
+        said: list[str] = []
+        assert here.pull(spec.name, said.append) == here.path_of(spec.name)
+        assert "came with Stopline" in said[0]
+    files = {path.name for path in WEIGHTS.iterdir()}
+    assert files == {spec.file for spec in boxed}
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= 12_000_000
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_altered_file_in_the_box_is_refused_and_left_where_it_is(tmp_path: Path) -> None:
+    text = row().split("[[model.sources]]", maxsplit=1)[0].replace('"copy"', '"box"')
+    (tmp_path / "manifest.toml").write_text(text, encoding="utf-8")
+    here = Registry(load_manifest(tmp_path / "manifest.toml"), tmp_path / "store", tmp_path)
+    file = tmp_path / "alpha.tflite"
+    with pytest.raises(ModelError, match="not on this machine; install Stopline again"):
+        here.path_of("alpha")
+    file.write_bytes(CONTENT[4:-4])
+    assert here.path_of("alpha") == file
+    file.write_bytes(b"altered")
+    for ask in (here.path_of, here.pull):
+        with pytest.raises(ModelError, match=r"is not the model alpha: expected sha256 .* install Stopline again"):
+            ask("alpha")
+    assert file.read_bytes() == b"altered"
+
+
+def test_a_model_in_the_box_has_no_source(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="build = 'box' takes 0 sources, 1 are given"):
+        registry(tmp_path, row().replace('"copy"', '"box"'))
 
 
 @pytest.mark.model
