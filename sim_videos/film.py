@@ -47,6 +47,10 @@ class FilmOrder:
     seconds: float | None = None
     quality: int = 23
 
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not 0 < self.seconds <= 86400:
+            raise ConfigError(f"--seconds: {self.seconds:g} is not a length of 0 to 86400 s")
+
     @property
     def frames(self) -> int:
         """Frames of each film."""
@@ -106,7 +110,7 @@ def film(order: FilmOrder, on_frame: Callable[[int], None] = lambda _: None) -> 
     """
     from sim_videos.world import SumoWorld
 
-    scenario, specs = order.scenario, order.specs
+    scenario, specs = order.scenario.lasting(order.seconds), order.specs
     with SumoWorld(scenario, seed=order.seed) as world:
         lamps = PlanLamps(world.street.signal, world.street.plan)
         site = site_of(scenario, world.street)

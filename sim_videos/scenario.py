@@ -181,6 +181,28 @@ class Scenario(_Model):
     cameras: tuple[CameraSpec, ...] = Field(min_length=1)
     camera_faults: tuple[CameraFaultSpec, ...] = ()
 
+    def lasting(self, seconds: float | None) -> Scenario:
+        """The same for a run of so long, None for its own length: what has no end goes on to the end of a longer
+        run; a shorter one is this one, stopped sooner."""
+        if seconds is None or seconds <= self.duration_s:
+            return self
+        return self.model_copy(update={"duration_s": seconds})
+
+    @model_validator(mode="after")
+    def _flows_within(self) -> Scenario:
+        flows: list[tuple[str, DemandSpec | WalkersSpec]] = []
+        flows += [(f"demand.{number}", row) for number, row in enumerate(self.demand)]
+        flows += [(f"walkers.{number}", row) for number, row in enumerate(self.walkers)]
+        for key, row in flows:
+            start_s = -self.warm_up_s if row.from_s is None else row.from_s
+            end_s = self.duration_s if row.to_s is None else row.to_s
+            if start_s >= end_s or start_s >= self.duration_s or end_s <= -self.warm_up_s:
+                raise ValueError(
+                    f"{key}: from {start_s:g} s to {end_s:g} s brings nobody into the run of "
+                    f"{-self.warm_up_s:g} to {self.duration_s:g} s; correct from_s or to_s"
+                )
+        return self
+
     @model_validator(mode="after")
     def _within(self) -> Scenario:
         for number, incident in enumerate(self.incidents):

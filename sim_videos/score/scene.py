@@ -14,7 +14,7 @@ from pathlib import Path
 from edge.clock import NS_PER_S
 from edge.errors import InputError
 from edge.replay import files
-from edge.replay.evaluate import Evaluation, Truth, TruthCrossing, evaluate
+from edge.replay.evaluate import Evaluation, Truth, TruthCrossing, evaluate, load_truth
 from edge.replay.frame_log import SeenFrame, read_frame_log
 from edge.replay.record import Record, read
 from sim_videos.score.detection import DetectionScorer, DetectionScores
@@ -30,6 +30,7 @@ from sim_videos.score.places import PlaceScorer, PlaceScores
 from sim_videos.score.queues import QueueScore, QueueScorer
 from sim_videos.score.tracking import TrackingScore, TrackingScorer
 from sim_videos.truth import SceneFrame, SceneHeader, read_frames, read_header
+from sim_videos.truth.files import SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +133,28 @@ def score_replay(folder: Path, truth_path: Path, segments: int = 10) -> SceneSco
         seen = by_index.get(truth.frame)
         if seen is not None:
             scorer.add(truth, seen)
-    counts = _counts(record, header, crossings, frames, segments, by_class=True)
-    counts_any = _counts(record, header, crossings, frames, segments, by_class=False)
+    video = _video_sha256(truth_path)
+    truths = [_truth(record, header, crossings, frames, by_class, video) for by_class in (True, False)]
+    counts, counts_any = (evaluate(record, truth, segments) for truth in truths)
     return scorer.result(
         counts, counts_any, incident_score(watch.incidents(), record), sight_score(watch.faults(), record)
     )
 
 
-def _counts(
+def _video_sha256(truth_path: Path) -> str | None:
+    """What the hand count beside the truth says of the video; None where there is none."""
+    count = truth_path.with_name(f"{truth_path.name.removesuffix(SUFFIX)}.truth.json")
+    return load_truth(count).sha256 if count.is_file() else None
+
+
+def _truth(
     record: Record,
     header: SceneHeader,
     crossings: list[TruthCrossing],
     frames: int,
-    segments: int,
-    *,
     by_class: bool,
-) -> Evaluation:
+    sha256: str | None,
+) -> Truth:
     made = {crossing.direction for crossing in crossings}
     ours = {event["movement"] for event in record.of("crossing")}
     counts = {
@@ -156,8 +163,7 @@ def _counts(
         if movement in made | ours
     } or dict.fromkeys(header.movements, 0)
     rows = tuple(crossing if by_class else crossing.model_copy(update={"kind": None}) for crossing in crossings)
-    truth = Truth(fps=header.fps, frames=frames, counts=counts, crossings=rows)
-    return evaluate(record, truth, segments)
+    return Truth(fps=header.fps, frames=frames, counts=counts, crossings=rows, sha256=sha256)
 
 
 def _same_scene(record: Record, header: SceneHeader, path: Path) -> None:

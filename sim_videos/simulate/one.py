@@ -62,7 +62,7 @@ def run(
     sighted opens the eyes once the street is built. Raises what `SumoWorld` does, and
     StorageError where the folder does not take the run.
     """
-    scenario = order.scenario
+    scenario = order.scenario.lasting(order.seconds)
     began_ns = stopwatch.now_ns()
     with SumoWorld(scenario, seed=order.seed) as world:
         street = world.street

@@ -134,6 +134,21 @@ def test_without_kept_tracks_only_counts_are_measured(replay: SceneReplay, score
     assert "--keep-tracks" in told.output
 
 
+def test_the_truth_of_another_video_is_told(replay: SceneReplay, tmp_path: Path) -> None:
+    """The hand count beside the truth knows the video's hash; the same site may have been filmed twice."""
+    folder, truth = tmp_path / "replay", tmp_path / "other.truth.jsonl"
+    shutil.copytree(replay.folder, folder)
+    events = (folder / files.EVENTS).read_text().splitlines(keepends=True)
+    events[0] = json.dumps({**json.loads(events[0]), "video_sha256": "a" * 64}) + "\n"
+    (folder / files.EVENTS).write_text("".join(events))
+    shutil.copy(replay.truth, truth)
+    count = json.loads(replay.truth.with_name("scene.truth.json").read_text())
+    for sha256, told in (("a" * 64, False), ("b" * 64, True)):
+        truth.with_name("other.truth.json").write_text(json.dumps({**count, "sha256": sha256}))
+        warnings = score_replay(folder, truth).counts_any.warnings
+        assert any("another file" in warning for warning in warnings) == told
+
+
 def test_a_log_that_was_cut_off_is_read_to_the_cut(replay: SceneReplay, tmp_path: Path) -> None:
     whole = (replay.folder / files.FRAMES).read_bytes()
     cut = tmp_path / files.FRAMES
