@@ -102,6 +102,7 @@ def _write(options: SimulateOptions, around: Surroundings, folder: Path, runs: l
 @contextmanager
 def _moved_when_whole(out: Path) -> Iterator[Path]:
     """A folder to write into; what is in it takes the place of what `out` has of the same names, if all went well."""
+    ours = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=out))
@@ -117,3 +118,5 @@ def _moved_when_whole(out: Path) -> Iterator[Path]:
                 entry.replace(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if ours and not any(out.iterdir()):
+            out.rmdir()

@@ -34,7 +34,10 @@ def build_street(scenario: Scenario, work: Path) -> Street:
     Raises ConfigError for a junction that cannot be built, a net without a signal, a
     movement it lacks or a plan that cannot be served, and ModuleNotFoundError without SUMO.
     """
-    return build_ground(scenario, work).street
+    try:
+        return build_ground(scenario, work).street
+    except ConfigError as error:
+        raise ConfigError(f"scenario {scenario.id}: {error}") from error
 
 
 def build_ground(scenario: Scenario, work: Path) -> Ground:

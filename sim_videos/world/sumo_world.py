@@ -48,6 +48,9 @@ class SumoWorld:
         self._session: Session | None = None
         try:
             self._open(scenario, scenario.seed if seed is None else seed, folder)
+        except ConfigError as error:
+            self.close()
+            raise ConfigError(f"scenario {scenario.id}: {error}") from error
         except BaseException:
             self.close()
             raise

@@ -81,6 +81,13 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").read_text() == "of before"
 
 
+def test_a_run_that_fails_leaves_no_folder_that_it_made(tmp_path: Path) -> None:
+    options = SimulateOptions(street(), ("actuated",), tmp_path / "new", seconds=1.0)
+    with pytest.raises(ModelError, match="--truth-detector"):
+        simulate(options, Surroundings(SystemClock()))
+    assert not list(tmp_path.iterdir())
+
+
 class SeesNothing:
     """A detector that is given real pictures and finds nothing in them."""
 
