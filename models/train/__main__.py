@@ -8,6 +8,7 @@ Examples:
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,9 @@ import torch
 import typer
 from rich.console import Console
 
-from edge.errors import StoplineError
+from edge.errors import InputError, StoplineError, StorageError
 from models.train.check import vehicle_ap50
-from models.train.fit import Recipe, Run, fit, read_checkpoint
+from models.train.fit import Recipe, Run, fit, load_average
 from models.train.network import Nano
 from models.train.origin import load_origin
 from models.train.pictures import CLASSES, Boxes, Labelled, also_doubtful, read_folder
@@ -47,20 +48,31 @@ def train(
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     recipe = Recipe(steps=steps, batch=batch, rate=rate, frozen=frozen, seed=seed)
-    out.mkdir(parents=True, exist_ok=True)
+    # All that can be wrong is looked at before the teacher is asked, which takes minutes.
     pictures = [one for folder in data for one in read_folder(folder)]
-    pictures = also_doubtful(pictures, _taught(pictures, origin, out / "teacher.npz", threads))
+    val = read_folder(data[0], "val")
     nano = Nano(len(CLASSES))
     load_origin(nano, origin)
     if begin is not None:
-        nano.load_state_dict(read_checkpoint(begin)["average"])
+        load_average(nano, begin)
     run = Run.start(nano, recipe)
     if resume:
         run.load(out / "last.pt")
+        if run.step > steps:
+            raise InputError(f"{out / 'last.pt'}: is at step {run.step}, past --steps {steps}; give more")
+    taught = also_doubtful(pictures, _taught(pictures, origin, _folder(out) / "teacher.npz", threads))
     console = Console()
-    console.print(f"{len(pictures)} pictures, step {run.step} of {recipe.steps}")
-    for said in fit(run, pictures, recipe, out, lambda average: _measures(average, data[0])):
+    console.print(f"{len(taught)} pictures, step {run.step} of {recipe.steps}")
+    for said in fit(run, taught, recipe, out, lambda average: _measures(average, val)):
         console.print(", ".join(f"{key} {value:.4g}" for key, value in said.items()))
+
+
+def _folder(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{out}: {error.strerror}; give --out a folder that can be written") from error
+    return out
 
 
 def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) -> dict[str, Boxes]:
@@ -70,12 +82,14 @@ def _taught(pictures: list[Labelled], origin: Path, kept: Path, threads: int) ->
         part = kept.with_name("part-teacher.npz")
         np.savez_compressed(part, **seen)
         part.replace(kept)
-    with np.load(kept) as file:
-        return {name: file[name] for name in file.files}
+    try:
+        with np.load(kept) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{kept}: is damaged; delete it, and the teacher looks again") from error
 
 
-def _measures(average: Nano, folder: Path) -> dict[str, float]:
-    val = read_folder(folder, "val")
+def _measures(average: Nano, val: list[Labelled]) -> dict[str, float]:
     l1 = [one for one in val if "/val_l1" in str(one.path)]
     l2 = [one for one in val if "/val_l2" in str(one.path)][::4]
     return {

@@ -1,9 +1,12 @@
 """How good the network is so far: AP50 of vehicles on a validation split, class-agnostic. A guide while training;
-what is published comes from `python -m benchmarks.detector`."""
+what is published comes from `python -m benchmarks.detector`.
+
+Written here, and not taken from `edge.vision`: models lie below vision, and import nothing of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -18,29 +21,38 @@ from models.train.pictures import Boxes, Labelled
 @torch.no_grad()
 def vehicle_ap50(nano: Nano, pictures: Sequence[Labelled], size_px: int) -> float:
     """AP50 over all classes but person as one, every picture letterboxed to size_px × size_px."""
+    return ap50(_found(nano, one, size_px) for one in pictures)
+
+
+def ap50(pictures: Iterable[tuple[Boxes, Boxes, Boxes]]) -> float:
+    """0..1. Of each picture: boxes found (n, 4), their scores (n,), labels (m, 4), xyxy in the same pixels."""
     hits: list[tuple[float, bool]] = []
     total = 0
-    for one in pictures:
-        picture = one.picture()
-        high, wide = picture.shape[:2]
-        scale = size_px / max(high, wide)
-        small = cv2.resize(picture, (round(wide * scale), round(high * scale)))
-        canvas = np.full((size_px, size_px, 3), PAD, np.uint8)
-        canvas[: small.shape[0], : small.shape[1]] = small
-        tensor = torch.from_numpy(canvas[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32))
-        logits, sides = nano(tensor)
-        score = torch.sigmoid(logits[0, :5]).amax(0)
-        highest = torch.nn.functional.max_pool2d(score[None, None], 3, 1, 1)[0, 0]
-        y, x = torch.nonzero((score >= highest) & (score > 0.02), as_tuple=True)
-        left, top, right, bottom = sides[0][:, y, x]
-        corners = (x * STRIDE_PX - left, y * STRIDE_PX - top, left + right, top + bottom)
-        boxes, scores = torch.stack(corners, 1).numpy(), score[y, x].numpy()
-        chosen = np.array(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.02, 0.6), int).ravel()
-        ours = np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]), 1)[chosen]
-        truth = one.boxes[one.boxes[:, 0] != 5, 1:] * np.array((wide, high) * 2, np.float32) * scale
-        total += len(truth)
-        hits += _matched(ours, scores[chosen], truth)
+    for found, scores, labels in pictures:
+        total += len(labels)
+        hits += _matched(found, scores, labels)
     return _area(hits, total)
+
+
+def _found(nano: Nano, one: Labelled, size_px: int) -> tuple[Boxes, Boxes, Boxes]:
+    picture = one.picture()
+    high, wide = picture.shape[:2]
+    scale = size_px / max(high, wide)
+    small = cv2.resize(picture, (round(wide * scale), round(high * scale)))
+    canvas = np.full((size_px, size_px, 3), PAD, np.uint8)
+    canvas[: small.shape[0], : small.shape[1]] = small
+    tensor = torch.from_numpy(canvas[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32))
+    logits, sides = nano(tensor)
+    score = torch.sigmoid(logits[0, :5]).amax(0)
+    highest = torch.nn.functional.max_pool2d(score[None, None], 3, 1, 1)[0, 0]
+    y, x = torch.nonzero((score >= highest) & (score > 0.02), as_tuple=True)
+    left, top, right, bottom = sides[0][:, y, x]
+    corners = (x * STRIDE_PX - left, y * STRIDE_PX - top, left + right, top + bottom)
+    boxes, scores = torch.stack(corners, 1).numpy(), score[y, x].numpy()
+    chosen = np.array(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.02, 0.6), int).ravel()
+    ours = np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]), 1)[chosen]
+    labels = one.boxes[one.boxes[:, 0] != 5, 1:] * np.array((wide, high) * 2, np.float32) * scale
+    return ours, scores[chosen], labels
 
 
 def _matched(ours: Boxes, scores: Boxes, truth: Boxes) -> list[tuple[float, bool]]:

@@ -10,11 +10,11 @@ from typing import Annotated
 import torch
 import typer
 
-from edge.errors import InputError, StoplineError
+from edge.errors import StoplineError
 from models.train.boxed import Boxed
 from models.train.calibration import drawn
 from models.train.compact import equalise, prune
-from models.train.fit import read_checkpoint
+from models.train.fit import load_average
 from models.train.network import Nano
 from models.train.pictures import CLASSES, read_folder
 from models.train.to_onnx import onnx_bytes
@@ -41,10 +41,7 @@ def export(
     """Write float and 8-bit TFLite files for 320 and 640 px, and an ONNX file for any size; print their hashes."""
     pictures = [one for folder in data for one in read_folder(folder)]
     nano = Nano(len(CLASSES))
-    try:
-        nano.load_state_dict(read_checkpoint(checkpoint)["average"])
-    except RuntimeError as error:
-        raise InputError(f"{checkpoint}: is of another network ({str(error).splitlines()[0][:120]})") from error
+    load_average(nano, checkpoint)
     nano.eval()
     removed = prune(nano, (torch.from_numpy(one) for one in drawn(pictures, _PRUNE, 320, seed)))
     equalise(nano, (torch.from_numpy(one) for one in drawn(pictures, _EQUALISE, 320, seed + 1)))

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -106,25 +107,33 @@ class Run:
             self.average.load_state_dict(kept["average"])
             self.optimiser.load_state_dict(kept["optimiser"])
             self.step = int(kept["step"])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise InputError(f"{path}: is of another network or recipe ({_first_line(error)})") from error
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: is of another network or recipe; begin anew, without --resume") from error
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint's content; nothing in the file is executed. Raises InputError naming the file."""
+    if not path.exists():
+        raise InputError(f"{path}: there is no such checkpoint; train first")
+    # Torch reads bare pickles too, and what it raises on one that is damaged has no end.
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: is no checkpoint of models.train")
     try:
         kept = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such checkpoint; train first") from error
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: is no checkpoint ({_first_line(error)})") from error
+    except (OSError, RuntimeError, ValueError, LookupError, EOFError, pickle.UnpicklingError) as error:
+        # Torch's reason ends in advice to load it unsafely: not repeated.
+        raise InputError(f"{path}: is no checkpoint of models.train") from error
     if not isinstance(kept, dict) or not {"average", "nano", "step"} <= kept.keys():
-        raise InputError(f"{path}: is no checkpoint of stopline-nano")
+        raise InputError(f"{path}: is no checkpoint of models.train")
     return kept
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no reason given"])[0][:120]
+def load_average(nano: Nano, path: Path) -> None:
+    """Give `nano` the averaged weights of a checkpoint. Raises InputError naming the file."""
+    try:
+        nano.load_state_dict(read_checkpoint(path)["average"])
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise InputError(f"{path}: is a checkpoint of another network; give one that models.train wrote") from error
 
 
 def rate_at(step: int, recipe: Recipe) -> float:

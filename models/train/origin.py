@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
@@ -23,25 +26,35 @@ def load_origin(network: Nano, path: Path, classes: Sequence[int] = OUR_CLASSES)
 
     Raises ModelError where the file is not that network.
     """
-    try:
-        graph = onnx.load(str(path)).graph
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read as ONNX; run `stopline models pull centernet`") from error
-    stored = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
-    convolutions = {
-        _plain(node.name): [stored[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"
-    }
+    convolutions = _convolutions(path)
     with torch.no_grad():
         for prefix, layer in _layers(network):
             values = next((found for name, found in convolutions.items() if name.startswith(prefix)), None)
             if values is None:
                 raise ModelError(f"{path}: has no layer {prefix}; run `stopline models pull centernet`")
             rows = list(classes) if prefix == "centernet_cls_output/BiasAdd" else slice(None)
-            for parameter, value in zip(layer.parameters(), values, strict=True):
+            parameters = list(layer.parameters())
+            if len(values) != len(parameters):
+                raise ModelError(f"{path}: layer {prefix} is of another network; run `stopline models pull centernet`")
+            for parameter, value in zip(parameters, values, strict=True):
                 kept = np.array(value[rows], np.float32)
                 if tuple(parameter.shape) != kept.shape:
                     raise ModelError(f"{path}: layer {prefix} has shape {kept.shape}, not {tuple(parameter.shape)}")
                 parameter.copy_(torch.from_numpy(kept))
+
+
+def _convolutions(path: Path) -> dict[str, list[NDArray[Any]]]:
+    """Name of each convolution in the file → its stored weights and bias. Raises ModelError where there are none."""
+    try:
+        graph = onnx.load(str(path)).graph
+    except (OSError, ValueError, DecodeError) as error:
+        raise ModelError(f"{path}: cannot be read as ONNX; run `stopline models pull centernet`") from error
+    stored = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+    return {
+        _plain(node.name): [stored[name] for name in node.input[1:] if name in stored]
+        for node in graph.node
+        if node.op_type == "Conv"
+    }
 
 
 def _plain(name: str) -> str:

@@ -16,7 +16,7 @@ from edge.vision.detect.heads import YoloHead  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.train.boxed import Boxed  # noqa: E402
 from models.train.compact import equalise, prune  # noqa: E402
-from models.train.fit import read_checkpoint  # noqa: E402
+from models.train.fit import Recipe, Run, load_average, read_checkpoint  # noqa: E402
 from models.train.network import Nano  # noqa: E402
 from models.train.origin import load_origin  # noqa: E402
 
@@ -80,8 +80,17 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such checkpoint"):
         read_checkpoint(path)
     path.write_bytes(pickle.dumps({"average": 1}, protocol=2))
-    with pytest.raises(InputError, match="is no checkpoint"):
+    with pytest.raises(InputError, match=r"last\.pt: is no checkpoint of models\.train$"):
         read_checkpoint(path)
-    torch.save({"other": 1}, path)
-    with pytest.raises(InputError, match="is no checkpoint of stopline-nano"):
-        read_checkpoint(path)
+    for other in ({"other": 1}, Path):  # of something else; one that torch refuses to load
+        torch.save(other, path)
+        with pytest.raises(InputError, match=r"last\.pt: is no checkpoint of models\.train$"):
+            read_checkpoint(path)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    Run.start(Nano(5), Recipe()).save(path, Recipe())
+    with pytest.raises(InputError, match=r"last\.pt: is a checkpoint of another network"):
+        load_average(Nano(6), path)
+    load_average(Nano(5), path)
