@@ -6,7 +6,7 @@ One table over the detectors in the box, the registry's models that are on this 
 a user's own files. Every detector goes the way it goes in a cabinet (`open_detector`), one
 thread, with everything above a score of 0.01 kept.
 
-AP50 is `benchmarks.average_precision`. "vehicles" takes all vehicle classes that the part
+AP50 is `edge.vision.average_precision`. "vehicles" takes all vehicle classes that the part
 labels as one; a class that a part does not label is left out of it, of the labels and of the
 detections alike. Regions of ignore.jsonl are skipped. Parts:
 
@@ -33,17 +33,17 @@ import cv2
 import numpy as np
 from rich.progress import track as progress
 
-from benchmarks.average_precision import Boxes, Matched, average_precision, match, recall
 from benchmarks.goals import Goal, arguments, cannot_run, finish, machine
 from edge.clock import SystemClock
 from edge.errors import StoplineError
 from edge.frames import Detections, Frame
 from edge.seams import Detector
 from edge.types import KINDS, Kind
+from edge.vision.average_precision import Judged, average_precision, match
 from edge.vision.detect import open_detector
 from edge.vision.detect.network import NetworkDetector
 from models.registry import Registry
-from models.train.pictures import ALL, Labelled, Part, read_folder
+from models.train.pictures import ALL, Boxes, Labelled, Part, read_folder
 
 CLOCK = SystemClock()
 VEHICLES = frozenset(index for index, kind in enumerate(KINDS) if kind is not Kind.PERSON)
@@ -82,12 +82,13 @@ class Seen:
     size_px: tuple[int, int]
     ms: float
 
-    def matched(self, classes: frozenset[int]) -> Matched:
+    def judged(self, classes: frozenset[int]) -> Judged:
         """Labels and detections of these classes, as if they were one class."""
         scale = np.array(self.size_px * 2, np.float32)
         labels = self.picture.boxes[np.isin(self.picture.boxes[:, 0], list(classes)), 1:] * scale
         mine = np.isin(self.found.classes, list(classes))
-        return match(self.found.boxes_px[mine], self.found.scores[mine], labels, self.picture.doubtful * scale)
+        doubtful_px = self.picture.doubtful * scale
+        return Judged(self.found.boxes_px[mine], self.found.scores[mine], labels, regions_px=doubtful_px)
 
     def sides_px(self, classes: frozenset[int]) -> Boxes:
         """(m,) square roots of the areas of the labels of these classes."""
@@ -142,25 +143,27 @@ def _look(name: str, part: str, detector: Detector, pictures: Sequence[Labelled]
 
 
 def _vehicles(seen: Iterable[Seen]) -> float | None:
-    return average_precision(one.matched(VEHICLES & one.picture.part.labelled) for one in seen)
+    return average_precision(one.judged(VEHICLES & one.picture.part.labelled) for one in seen).ap
 
 
 def _by_class(seen: Sequence[Seen]) -> dict[str, float | None]:
     labelled = sorted(frozenset[int]().union(*(one.picture.part.labelled for one in seen)))
     return {
-        KINDS[index].value: average_precision(one.matched(frozenset({index})) for one in seen) for index in labelled
+        KINDS[index].value: average_precision(one.judged(frozenset({index})) for one in seen).ap for index in labelled
     }
 
 
 def _by_size(seen: Sequence[Seen], working_score: float) -> dict[str, float | None]:
-    matched = [one.matched(VEHICLES & one.picture.part.labelled) for one in seen]
-    sides = [one.sides_px(VEHICLES & one.picture.part.labelled) for one in seen]
-    return {
-        f"{low}-{high} px" if high < 10_000 else f">={low} px": recall(
-            matched, working_score, [(side >= low) & (side < high) for side in sides]
-        )
-        for low, high in _SIZES_PX
-    }
+    # Ends with nothing, for there may be no picture.
+    found_by = [match(one.judged(VEHICLES & one.picture.part.labelled)).found_by for one in seen] + [np.empty(0)]
+    sides = [one.sides_px(VEHICLES & one.picture.part.labelled) for one in seen] + [np.empty(0, np.float32)]
+    found, side = np.concatenate(found_by) >= working_score, np.concatenate(sides)
+    recalls = {}
+    for low, high in _SIZES_PX:
+        of_size = found[(side >= low) & (side < high)]
+        name = f"{low}-{high} px" if high < 10_000 else f">={low} px"
+        recalls[name] = float(of_size.mean()) if len(of_size) else None
+    return recalls
 
 
 def _net_ms(detector: Detector, one: Seen) -> float | None:

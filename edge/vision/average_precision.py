@@ -103,13 +103,6 @@ class Precision:
     recall: Array
     precision: Array
 
-    def at(self, score: float) -> tuple[float | None, float | None]:
-        """Recall and precision of what is at least as sure as `score`; None where there is nothing to divide by."""
-        if self.labels == 0:
-            return None, None
-        n = int(np.count_nonzero(self.scores >= score))
-        return (float(self.recall[n - 1]), float(self.precision[n - 1])) if n else (0.0, None)
-
 
 def overlaps(a: Array, b: Array) -> Array:
     """(n, m) intersection over union of (n, 4) and (m, 4) boxes; 0 for boxes without area."""
