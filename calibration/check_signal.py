@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from calibration.check_lamps import check_lamps
 from calibration.finding import At, Finding, error, warning
 from calibration.signal_timing import shortest_green_s, shortest_split_s
 from calibration.site import Phase, Plan, Signal, Site
@@ -22,6 +23,8 @@ def check_signal(site: Site, at: At) -> Iterator[Finding]:
     yield from rings
     for i, phase in enumerate(site.signal.phases):
         yield from _phase(phase, lambda *loc, i=i: at("signal", "phases", i, *loc))
+    if not rings:
+        yield from check_lamps(site.signal, at)
     if site.plan is not None:
         yield from _plan(site.plan, site.signal, at, rings_sound=not rings)
 

@@ -21,6 +21,7 @@ _WHY = {
     "yellow_s": "3 s to 6 s is what MUTCD 2009 section 4D.26 allows",
     "red_clearance_s": "at most 6 s by MUTCD 2009 section 4D.26",
     "walk_s": "4 s is the shortest walk of MUTCD 2009 section 4E.06",
+    "startup_red_s": "all approaches must have cleared before the first green",
     "speed_limit_mps": "50 km/h is 13.9, 30 mph is 13.4",
     "number": "NEMA phases are numbered from 1",
 }
@@ -28,6 +29,9 @@ _WHY = {
 _NAMES = {
     "approaches.id": "name it by where its traffic heads: NB, SB, EB, WB, NEB …",
     "movements.id": "name it approach then turn (NBL, NBT, NBR, NBU …), or P1, P2 … for a pedestrian crossing",
+    "overlaps.name": "name overlaps by one letter, A to P",
+    "heads.[key]": "name a phase by its number, 1 to 16, or an overlap by its letter",
+    "senses.[key]": "name a phase by its number, 1 to 16, or an overlap by its letter",
     "lanes.id": "use letters, digits, '-' and '_'",
     "id": "use lower case letters, digits, '-' and '_'",
 }
@@ -104,7 +108,7 @@ def _finding(detail: ErrorDetails, data: Mapping[str, Any]) -> Finding:
             return error(path_of(loc[:-1], data), f"{value} has too few numbers", f"write two{in_unit}")
         return error(where, "is missing", f"add {key}{in_unit}")
     if kind == "string_pattern_mismatch":
-        ending = ".".join(named[-2:])
+        ending = f"{named[-2]}.[key]" if loc[-1] == "[key]" else ".".join(named[-2:])
         return error(where, f"{value} is not a valid name", _NAMES.get(ending, _NAMES["id"]))
     if kind == "value_error":
         message, _, fix = str(detail["ctx"]["error"]).partition(": ")
@@ -133,7 +137,8 @@ def _model_at(loc: Loc) -> type[BaseModel]:
     """The model whose keys stand at a location."""
     model: type[BaseModel] = Site
     for part in loc:
-        if isinstance(part, str):
+        # Else it is a key that the file chooses, as in [signal.wiring.heads].
+        if isinstance(part, str) and part in model.model_fields:
             found = _model_in(model.model_fields[part].annotation)
             if found is None:
                 raise KeyError(loc)

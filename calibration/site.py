@@ -23,6 +23,13 @@ SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
 #: Approach, then turn: northbound through is NBT. `P…` are pedestrian crossings.
 MovementId = Annotated[str, StringConstraints(pattern=r"^([NSEW]|NE|NW|SE|SW)B[LTRU][0-9]?$|^P[0-9A-Z]{1,7}$")]
 PhaseNumber = Annotated[int, Field(ge=1, le=16)]
+#: Overlaps are named by letters, as in NEMA controllers.
+OverlapName = Annotated[str, StringConstraints(pattern=r"^[A-P]$")]
+#: A head group of the lamps: a phase by its number or an overlap by its letter.
+ChannelName = Annotated[str, StringConstraints(pattern=r"^([1-9]|1[0-6]|[A-P])$")]
+#: GPIO number, or number of the board's output: docs/bridges.md.
+Pin = Annotated[int, Field(ge=0, le=254)]
+Flash = Literal["red", "yellow"]
 
 
 def _known_timezone(name: str) -> str:
@@ -61,11 +68,17 @@ class Camera(_Model):
 
 
 class Approach(_Model):
-    """One leg of the junction, named by where its traffic heads (NB: northbound)."""
+    """One leg of the junction, named by where its traffic heads (NB: northbound).
+
+    speed_85_mps is the measured 85th percentile of free speeds, grade_percent the rise towards the
+    stop line in metres per 100 m (downhill negative); None where nobody measured.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^([NSEW]|NE|NW|SE|SW)B$")]
     name: str = ""
     speed_limit_mps: float = Field(gt=1, le=60)
+    speed_85_mps: float | None = Field(default=None, gt=1, le=60)
+    grade_percent: float | None = Field(default=None, ge=-15, le=15)
 
 
 class Lane(_Model):
@@ -113,7 +126,13 @@ class Movement(_Model):
 
 
 class Phase(_Model):
-    """One NEMA phase and its times. Software never times these: the signal core does."""
+    """One NEMA phase and its times. Software never times these: the signal core does.
+
+    ped_recall: walk is served with every green, called or not. max_request_s: asked for longer than
+    this without a break it no longer counts as asked for. walk_reason allows a walk of 4 to 7 s.
+    junction_width_m is the way from the stop line to the far edge of the last lane that is crossed,
+    crossing_length_m the longest crossing served, kerb to kerb; None where nobody measured.
+    """
 
     number: PhaseNumber
     min_green_s: float = Field(ge=3, le=120)
@@ -122,6 +141,61 @@ class Phase(_Model):
     red_clearance_s: float = Field(ge=0, le=6.0)
     walk_s: float | None = Field(default=None, ge=4, le=120)
     ped_clearance_s: float | None = Field(default=None, ge=3, le=120)
+    ped_recall: bool = True
+    flash: Flash = "red"
+    max_request_s: float | None = Field(default=None, ge=3, le=650)
+    walk_reason: str | None = Field(default=None, min_length=1)
+    junction_width_m: float | None = Field(default=None, gt=0, le=200)
+    crossing_length_m: float | None = Field(default=None, gt=0, le=100)
+
+
+class Overlap(_Model):
+    """Heads that are green whenever one of their parents is asked for, with times of their own."""
+
+    name: OverlapName
+    parents: tuple[PhaseNumber, ...] = Field(min_length=1, max_length=8)
+    min_green_s: float = Field(default=3.0, ge=3, le=120)
+    yellow_s: float = Field(ge=3.0, le=6.0)
+    red_clearance_s: float = Field(ge=0, le=6.0)
+    flash: Flash = "red"
+
+
+class Head(_Model):
+    """Outputs of one head group; walk and dont_walk where it has pedestrians."""
+
+    red: Pin
+    yellow: Pin
+    green: Pin
+    walk: Pin | None = None
+    dont_walk: Pin | None = None
+
+
+class Senses(_Model):
+    """Inputs that are high while the lamp of that colour has voltage."""
+
+    red: Pin
+    yellow: Pin
+    green: Pin
+    walk: Pin | None = None
+
+
+class Wiring(_Model):
+    """Which lamp hangs on which pin of which board. Everything from active_low on is for board `gpio` alone.
+
+    Switches close to ground unless switches_active_high: an open input reads as not pressed.
+    """
+
+    board: Literal["avr328p", "avr2560", "gpio"]
+    heads: dict[ChannelName, Head] = Field(min_length=1)
+    active_low: bool = False
+    flash_relay: Pin | None = None
+    heartbeat: Pin | None = None
+    manual_flash: Pin | None = None
+    door: Pin | None = None
+    stop_time: Pin | None = None
+    reset: Pin | None = None
+    switches_active_high: bool = False
+    senses: dict[ChannelName, Senses] = Field(default_factory=dict)
 
 
 class Signal(_Model):
@@ -129,10 +203,18 @@ class Signal(_Model):
 
     rings = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]] is the common eight-phase junction:
     phases of one ring never run together, nor do phases of different barrier groups.
+    compatible, where given, says once more which phases may be green together, as the
+    program card of a conflict monitor does; it must say what the rings say.
     """
 
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=16)
     rings: tuple[tuple[tuple[PhaseNumber, ...], ...], ...] = Field(min_length=1, max_length=4)
+    compatible: dict[PhaseNumber, tuple[PhaseNumber, ...]] | None = None
+    overlaps: tuple[Overlap, ...] = Field(default=(), max_length=4)
+    startup_phases: tuple[PhaseNumber, ...] = ()
+    startup_flash_s: float = Field(default=5.0, ge=0, le=60)
+    startup_red_s: float = Field(default=6.0, ge=3, le=60)
+    wiring: Wiring | None = None
 
 
 class Plan(_Model):
