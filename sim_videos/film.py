@@ -64,7 +64,7 @@ class FilmOrder:
         for name in self.cameras:
             if name not in known:
                 raise ConfigError(
-                    f"scenario {self.scenario.id}: there is no camera {name!r}, only {', '.join(known)}; "
+                    f"{self.scenario.source}: there is no camera {name!r}, only {', '.join(known)}; "
                     "give one of them with --camera"
                 )
         return tuple(known[name] for name in dict.fromkeys(self.cameras)) or self.scenario.cameras
@@ -113,7 +113,8 @@ def film(order: FilmOrder, on_frame: Callable[[int], None] = lambda _: None) -> 
     scenario, specs = order.scenario.lasting(order.seconds), order.specs
     with SumoWorld(scenario, seed=order.seed) as world:
         lamps = PlanLamps(world.street.signal, world.street.plan)
-        site = site_of(scenario, world.street)
+        with scenario.naming():
+            site = site_of(scenario, world.street)
         with written_whole(order.out) as part:
             with ExitStack() as opened:
                 shoots = [opened.enter_context(_Shoot(order, spec, world.street, site, part)) for spec in specs]
@@ -131,7 +132,9 @@ def write_site(scenario: Scenario, out: Path) -> None:
     from sim_videos.world import build_street
 
     with tempfile.TemporaryDirectory() as work:
-        site = site_of(scenario, build_street(scenario, Path(work)))
+        street = build_street(scenario, Path(work))
+    with scenario.naming():
+        site = site_of(scenario, street)
     part = out.with_name(f"{out.name}.part")
     try:
         part.write_text(site_toml(site), encoding="utf-8")

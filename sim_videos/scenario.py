@@ -1,6 +1,6 @@
 """A scenario: one TOML file that says what street, traffic, light, weather, mishaps and cameras there are.
 
-Read once, checked as a whole, frozen; unknown keys are refused. `sim_videos/README.md`
+Read once, checked as a whole, frozen; unknown keys are refused. `docs/scenes.md`
 explains every key. What depends on the junction (does this movement exist?) is checked
 by `sim_videos.world` when it builds the street.
 """
@@ -8,27 +8,23 @@ by `sim_videos.world` when it builds the street.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from calibration.site import MovementId, Name, PhaseNumber, SiteId
+from calibration.site import MovementId, PhaseNumber, SiteId
 from edge.errors import ConfigError
-from sim_videos.state import IncidentKind
-
-ApproachId = Literal["NB", "SB", "EB", "WB"]
-Share = Annotated[float, Field(ge=0, le=1)]
+from sim_videos.spec import ApproachId, Share, Spec
+from sim_videos.timetable import CameraFaultSpec, IncidentSpec
 
 #: Shipped with the code.
 LIBRARY = Path(__file__).parent / "scenarios"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ArmSpec(_Model):
+class ArmSpec(Spec):
     """One leg of a parametric junction, named by where its traffic heads.
 
     lanes are through lanes (the outer one also turns right, the inner one also left where
@@ -47,7 +43,7 @@ class ArmSpec(_Model):
     speed_limit_mps: Annotated[float, Field(ge=5, le=30)] = 13.4
 
 
-class JunctionSpec(_Model):
+class JunctionSpec(Spec):
     """Either arms (three or four) of a parametric junction, or a SUMO net beside the file and its junction's id."""
 
     arms: tuple[ArmSpec, ...] = ()
@@ -67,7 +63,7 @@ class JunctionSpec(_Model):
         return self
 
 
-class SignalSpec(_Model):
+class SignalSpec(Spec):
     """Overrides of the timing that is worked out from the junction (Webster's splits for the demand)."""
 
     cycle_s: Annotated[float, Field(ge=30, le=240)] | None = None
@@ -76,7 +72,7 @@ class SignalSpec(_Model):
     red_clearance_s: Annotated[float, Field(ge=0, le=6)] = 2.0
 
 
-class DemandSpec(_Model):
+class DemandSpec(Spec):
     """Vehicles of one movement in one stretch of time; mix is make → share (a usual city mix unless given)."""
 
     movement: MovementId
@@ -86,7 +82,7 @@ class DemandSpec(_Model):
     mix: dict[str, Share] | None = None
 
 
-class WalkersSpec(_Model):
+class WalkersSpec(Spec):
     """Pedestrians an hour on the crossing of an approach, both directions together."""
 
     approach: ApproachId
@@ -95,7 +91,7 @@ class WalkersSpec(_Model):
     to_s: float | None = None
 
 
-class LookSpec(_Model):
+class LookSpec(Spec):
     """Light and weather. hour is local solar time: 12 is noon, 20.5 dusk, 23 night. fog_m is how far one sees."""
 
     hour: Annotated[float, Field(ge=0, lt=24)] = 11.0
@@ -105,23 +101,7 @@ class LookSpec(_Model):
     fog_m: Annotated[float, Field(ge=20, le=2000)] | None = None
 
 
-class IncidentSpec(_Model):
-    """One mishap. lane is the scenario's name of an inbound lane; from_stop_m how far before its stop line.
-
-    Which keys matter depends on the kind: `sim_videos/README.md`.
-    """
-
-    kind: IncidentKind
-    at_s: Annotated[float, Field(ge=0)]
-    for_s: Annotated[float, Field(gt=0)]
-    lane: Name | None = None
-    approach: ApproachId | None = None
-    movement: MovementId | None = None
-    from_stop_m: Annotated[float, Field(ge=0, le=300)] = 30.0
-    make: str | None = None
-
-
-class CameraSpec(_Model):
+class CameraSpec(Spec):
     """One camera on a mast. `facing` is the approach whose oncoming traffic it watches.
 
     Without pos_m it stands on the far side of the junction, beyond_m past the middle and
@@ -143,24 +123,7 @@ class CameraSpec(_Model):
     k2: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
 
 
-class CameraFaultSpec(_Model):
-    """One camera fault on the timetable.
-
-    dark: black picture; frozen: the same picture again; knocked: turned by pan_deg, tilt_deg;
-    dirt, blur: amount 0..1; dropped: share of frames lost; latency: late by late_s.
-    """
-
-    camera: SiteId
-    kind: Literal["dark", "frozen", "knocked", "dirt", "blur", "dropped", "latency"]
-    at_s: Annotated[float, Field(ge=0)]
-    for_s: Annotated[float, Field(gt=0)]
-    amount: Share = 0.7
-    pan_deg: Annotated[float, Field(ge=-45, le=45)] = 4.0
-    tilt_deg: Annotated[float, Field(ge=-20, le=20)] = 1.5
-    late_s: Annotated[float, Field(ge=0, le=10)] = 0.5
-
-
-class Scenario(_Model):
+class Scenario(Spec):
     """The whole. The first frame is at t = 0; warm_up_s of traffic run before it."""
 
     schema_version: Literal[1]
@@ -174,12 +137,39 @@ class Scenario(_Model):
     junction: JunctionSpec
     signal: SignalSpec = SignalSpec()
     demand: tuple[DemandSpec, ...] = Field(min_length=1)
-    cyclists_per_h: dict[ApproachId, float] = {}
+    cyclists_per_h: dict[ApproachId, float] = Field(default_factory=dict)
     walkers: tuple[WalkersSpec, ...] = ()
     look: LookSpec = LookSpec()
     incidents: tuple[IncidentSpec, ...] = ()
     cameras: tuple[CameraSpec, ...] = Field(min_length=1)
     camera_faults: tuple[CameraFaultSpec, ...] = ()
+
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def source(self) -> str:
+        """What a complaint about it begins with: its file, or its id where it was not read from one."""
+        return f"scenario {self.id}" if self._file is None else str(self._file)
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Puts `source` before a ConfigError about its street or cameras, which says only the key."""
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError(f"{self.source}: {error}") from error
+
+    def beyond(self, seconds: float) -> tuple[str, ...]:
+        """A sentence for each incident and camera fault that a run of so long does not reach."""
+        rows: list[tuple[str, IncidentSpec | CameraFaultSpec]] = []
+        rows += [(f"incidents.{number}", one) for number, one in enumerate(self.incidents)]
+        rows += [(f"camera_faults.{number}", one) for number, one in enumerate(self.camera_faults)]
+        return tuple(
+            f"{key}, {one.kind.replace('_', ' ')}, lies after the end of the run: it begins at {one.at_s:g} s, "
+            f"and the run ended at {seconds:g} s"
+            for key, one in rows
+            if one.at_s >= seconds
+        )
 
     def lasting(self, seconds: float | None) -> Scenario:
         """The same for a run of so long, None for its own length: what has no end goes on to the end of a longer
@@ -251,9 +241,11 @@ def load_scenario(name_or_path: str) -> Scenario:
     if isinstance(junction, dict) and isinstance(junction.get("net"), str):
         junction["net"] = path.parent / junction["net"]
     try:
-        return Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"{path}: {where + ': ' if where else ''}{said}; correct it") from error
+    scenario._file = path  # noqa: SLF001 - its own module
+    return scenario

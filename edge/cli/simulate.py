@@ -58,15 +58,20 @@ def simulate(
     """Close the loop: simulated street, rendered cameras, detector, counts, controller, lamps.
 
     DIR holds report.html, run.json and for each run a folder with events.jsonl and bridge.jsonl. Ctrl-C
-    ends the run at hand and leaves them complete.
+    ends the run at hand and leaves them complete; during the first warm-up it leaves DIR as it was.
     """
     if control is not None and compare is not None:
         raise ConfigError("--control runs one controller and --compare several: give one of them")
     known = load_scenario(scenario)
-    key, names = ("--control", control or known.control) if compare is None else ("--compare", compare)
+    if compare is not None:
+        controls = controller_names(compare, "--compare")
+    else:
+        controls = controller_names(known.control if control is None else control, "--control")
+        if len(controls) > 1:
+            raise ConfigError("--control runs one controller; give several with --compare")
     options = SimulateOptions(
         scenario=known,
-        controls=controller_names(names, key),
+        controls=controls,
         out=out,
         seed=seed,
         seconds=seconds,
@@ -102,6 +107,9 @@ def run(options: SimulateOptions, *, as_json: bool = False) -> int:
         stopping = opened.enter_context(StopSignals())
         bars = opened.enter_context(_Bars(clock))
         runs = simulated(options, Surroundings(clock, detector, shown, stopping.reason, bars.begin))
+    if not runs:
+        say.print(f"nothing was run: {stopping.reason()} came during the warm-up; {options.out} is as it was")
+        return stopping.exit_code
     if as_json:
         print((options.out / FIGURES).read_text(encoding="utf-8"), end="")
         return stopping.exit_code
@@ -116,6 +124,8 @@ def run(options: SimulateOptions, *, as_json: bool = False) -> int:
     for one in runs:
         if one.stopped is not None:
             console.print(f"{one.name}: stopped after {one.seconds:.1f} s: {one.stopped}")
+    for sentence in options.scenario.beyond(max(one.seconds for one in runs)):
+        console.print(sentence)
     console.print(f"report: {options.out / REPORT}")
     return stopping.exit_code
 

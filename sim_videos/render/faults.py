@@ -14,8 +14,8 @@ from edge.clock import NS_PER_S
 from edge.frames import Frame, ImageBGR
 from sim_videos.render.renderer import Renderer
 from sim_videos.render.seen import SeenUser
-from sim_videos.scenario import CameraFaultSpec
 from sim_videos.state import WorldFrame
+from sim_videos.timetable import CameraFaultSpec
 
 Floats = NDArray[np.float32]
 

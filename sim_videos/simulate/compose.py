@@ -48,6 +48,7 @@ class Surroundings:
 def simulate(options: SimulateOptions, around: Surroundings) -> tuple[Run, ...]:
     """Run all that is ordered into `options.out`; the runs, in order.
 
+    None where it was stopped before the first frame of all: then `out` is as it was.
     Raises ConfigError of the scenario and StorageError of the folders; then `out` is as it was.
     """
     runs: list[Run] = []
@@ -59,6 +60,10 @@ def simulate(options: SimulateOptions, around: Surroundings) -> tuple[Run, ...]:
             runs.append(_run(options, around, control, kind, folder))
             if runs[-1].stopped is not None:
                 break
+        if not any(one.frames for one in runs):
+            for folder in part.iterdir():
+                shutil.rmtree(folder)
+            return ()
         _write(options, around, part, runs)
     return tuple(runs)
 
@@ -96,7 +101,9 @@ def _write(options: SimulateOptions, around: Surroundings, folder: Path, runs: l
     for one in runs:
         times = one.seconds / one.elapsed_s if one.elapsed_s > 0 else 0.0
         facts[f"took, {one.name}"] = f"{one.elapsed_s:.1f} s ({times:.1f} × real time)"
-    write_whole(folder / REPORT, report.render(f"Simulation of {scenario.id}", scenario.about, runs, facts))
+    beyond = scenario.beyond(max(one.seconds for one in runs))
+    page = report.render(f"Simulation of {scenario.id}", scenario.about, runs, facts, beyond)
+    write_whole(folder / REPORT, page)
 
 
 @contextmanager

@@ -23,9 +23,11 @@ _TO_COME = frozenset({"adaptive"})
 
 def controller_names(text: str, key: str) -> tuple[str, ...]:
     """Names of controllers from a list with commas; ConfigError says which is not there."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise ConfigError(f"{key}: names no controller; give one or more of {', '.join(CONTROLLERS)}")
+    if again := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"{key}: names {again} twice; name each controller once")
     for name in names:
         if name in _TO_COME:
             raise ConfigError(f"{key}: {name} control is not in Stopline yet; there are {', '.join(CONTROLLERS)}")

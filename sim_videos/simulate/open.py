@@ -55,7 +55,8 @@ def open_eyes(
         return Sighted(PerfectEyes(TrueDemand(street), NAMES[kind]))
     if kind == "camera" and detector is None:
         raise ModelError("a camera needs a detector: give one with --model, or take --truth-detector")
-    site = site_of(options.scenario, street)
+    with options.scenario.naming():
+        site = site_of(options.scenario, street)
     recorders = {
         spec.id: TruthRecorder(options.scenario, street, spec, site, seed=options.run_seed)
         for spec in options.scenario.cameras

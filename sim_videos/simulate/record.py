@@ -20,7 +20,8 @@ from sim_videos.truth import SceneHeader, TruthWriter
 
 
 class Recording:
-    """Implements `Watcher`. A context manager; CAMERA.mp4 and CAMERA.truth.jsonl appear, whole, when it is left well.
+    """Implements `Watcher`. A context manager; CAMERA.mp4 and CAMERA.truth.jsonl appear, whole, when it is left well
+    and there was a frame; else what was there of those names stays.
 
     A picture that did not come is the one before once more, so that frames stay in step
     with the truth. StorageError when the folder does not take them.
@@ -33,6 +34,7 @@ class Recording:
         self._truths: dict[str, TruthWriter] = {}
         self._last: dict[str, ImageBGR] = {}
         self._open = ExitStack()
+        self._frames = 0
 
     def __enter__(self) -> Self:
         with storing(self._folder):
@@ -51,6 +53,9 @@ class Recording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None and not self._frames:
+            error = EOFError("no frame came")
+            kind = EOFError
         self._open.__exit__(kind, error, trace)
         for camera in self._videos:
             part = _part(self._folder, camera)
@@ -65,6 +70,7 @@ class Recording:
 
     def on_frame(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> None:  # noqa: ARG002
         """One frame of every camera."""
+        self._frames += 1
         for look in looks:
             if look.frame is not None:
                 self._last[look.camera] = look.frame.image

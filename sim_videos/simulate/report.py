@@ -22,8 +22,11 @@ class Headline:
     value: str
 
 
-def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, object]) -> str:
-    """The page of one or more runs of the same scenario; ValueError without a run."""
+def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, object], beyond: Sequence[str] = ()) -> str:
+    """The page of one or more runs of the same scenario; ValueError without a run.
+
+    beyond: a sentence for each thing of the scenario's timetable that the runs did not reach.
+    """
     if not runs:
         raise ValueError("a report needs at least one run")
     environment = jinja2.Environment(
@@ -53,6 +56,7 @@ def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, obje
         counts_of=seen[0].name if seen else "",
         incidents=runs[0].incidents,
         facts=facts,
+        beyond=beyond,
     )
 
 

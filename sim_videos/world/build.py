@@ -34,10 +34,8 @@ def build_street(scenario: Scenario, work: Path) -> Street:
     Raises ConfigError for a junction that cannot be built, a net without a signal, a
     movement it lacks or a plan that cannot be served, and ModuleNotFoundError without SUMO.
     """
-    try:
+    with scenario.naming():
         return build_ground(scenario, work).street
-    except ConfigError as error:
-        raise ConfigError(f"scenario {scenario.id}: {error}") from error
 
 
 def build_ground(scenario: Scenario, work: Path) -> Ground:

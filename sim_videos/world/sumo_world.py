@@ -41,21 +41,19 @@ class SumoWorld:
 
     def __init__(self, scenario: Scenario, *, seed: int | None = None, work: Path | None = None) -> None:
         self.scenario = scenario
-        self._step_ms = _step_ms(scenario.fps)
         self._temporary = tempfile.TemporaryDirectory(prefix="stopline-world-") if work is None else None
         folder = Path(self._temporary.name) if self._temporary is not None else work
         assert folder is not None  # noqa: S101 - for the type checker: one of the two is given
         self._session: Session | None = None
         try:
-            self._open(scenario, scenario.seed if seed is None else seed, folder)
-        except ConfigError as error:
-            self.close()
-            raise ConfigError(f"scenario {scenario.id}: {error}") from error
+            with scenario.naming():
+                self._open(scenario, scenario.seed if seed is None else seed, folder)
         except BaseException:
             self.close()
             raise
 
     def _open(self, scenario: Scenario, seed: int, folder: Path) -> None:
+        self._step_ms = _step_ms(scenario.fps)
         ground = build_ground(scenario, folder)
         self.street: Street = ground.street
         self._survey = ground.survey

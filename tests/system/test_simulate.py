@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from edge.cli import main as cli
+from edge.cli.stopping import StopSignals
 from edge.clock import SystemClock
 from edge.errors import ModelError
 from edge.frames import Detections, Frame
@@ -62,7 +64,7 @@ def test_lamps_on_the_street_are_those_that_the_controller_was_given(tmp_path: P
     assert events[-1] == {"kind": "end", "t_ns": round(SECONDS * 1e9), "frames": 120, "stopped": None}
 
 
-@pytest.mark.parametrize("frames", [0, 1, 30])
+@pytest.mark.parametrize("frames", [1, 30])
 def test_a_stop_ends_the_run_at_hand_and_keeps_what_there_is(tmp_path: Path, frames: int) -> None:
     asked = iter(range(1000))
     stop = lambda: "Ctrl-C" if next(asked) >= frames else None  # noqa: E731
@@ -70,6 +72,56 @@ def test_a_stop_ends_the_run_at_hand_and_keeps_what_there_is(tmp_path: Path, fra
     assert [(run.name, run.stopped, run.frames) for run in runs] == [("fixed, no eyes", "Ctrl-C", frames)]
     assert f"was stopped after {frames / 10:.1f} s" in (tmp_path / "report.html").read_text()
     assert not list(tmp_path.glob(".part-*"))
+
+
+def test_a_stop_during_the_warm_up_keeps_what_an_earlier_run_left(tmp_path: Path) -> None:
+    out, films = tmp_path / "out", tmp_path / "films"
+    around = Surroundings(SystemClock(), stop=lambda: "Ctrl-C")
+    options = ordered(out, "fixed", record=films)
+    assert simulate(options, around) == ()
+    assert not out.exists()
+    for folder, names in ((out, ("report.html", "run.json")), (films, ("mast.mp4", "mast.truth.jsonl"))):
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            (folder / name).write_text("of before")
+    (out / "fixed-truth").mkdir()
+    assert simulate(options, around) == ()
+    assert sorted(path.name for path in out.iterdir()) == ["fixed-truth", "report.html", "run.json"]
+    assert sorted(path.name for path in films.iterdir()) == ["mast.mp4", "mast.truth.jsonl"]
+    assert {path.read_text() for path in (*out.glob("r*"), *films.iterdir())} == {"of before"}
+
+
+def test_the_command_says_that_nothing_was_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = StopSignals.__enter__
+
+    def at_once(self: StopSignals) -> StopSignals:
+        entered = begun(self)
+        signal.raise_signal(signal.SIGINT)
+        return entered
+
+    monkeypatch.setattr(StopSignals, "__enter__", at_once)
+    out = tmp_path / "out"
+    arguments = ["simulate", "quiet", "--truth-detector", "--control", "fixed", "--seconds", "1", "--out", str(out)]
+    assert cli.main(arguments) == 130
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"nothing was run: Ctrl-C came during the warm-up; {out} is as it was" in said.err
+
+
+def test_what_lies_after_the_end_of_the_run_is_said_in_terminal_and_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = (
+        "incidents.0, stopped vehicle, lies after the end of the run: it begins at 20 s, and the run ended at 1 s"
+    )
+    arguments = ["--truth-detector", "--control", "fixed", "--seconds", "1", "--out", str(tmp_path)]
+    assert cli.main(["simulate", "stopped_lorry", *arguments]) == 0
+    assert sentence in capsys.readouterr().out
+    assert sentence in (tmp_path / "report.html").read_text()
+    assert cli.main(["simulate", "quiet", *arguments]) == 0
+    assert "after the end of the run" not in capsys.readouterr().out + (tmp_path / "report.html").read_text()
 
 
 def test_a_run_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
@@ -122,6 +174,9 @@ def test_painted_pictures_go_through_the_detector_and_are_kept(tmp_path: Path) -
         (["nowhere"], 78, "there is no such scenario"),
         (["quiet", "--compare", "adaptive"], 78, "not in Stopline yet"),
         (["quiet", "--control", "fixed", "--compare", "fixed"], 78, "give one of them"),
+        (["quiet", "--control", ""], 78, "--control: names no controller"),
+        (["quiet", "--control", "fixed,actuated"], 78, "give several with --compare"),
+        (["quiet", "--compare", "fixed, actuated,fixed"], 78, "--compare: names fixed twice"),
         (["quiet", "--speed", "fast"], 78, "neither a number nor max"),
         (["quiet", "--truth-detector", "--out", "/proc/none"], 74, "choose an --out"),
         (["quiet", "--model", "nothing.tflite"], 79, "there is no such file"),

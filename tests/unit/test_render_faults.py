@@ -10,7 +10,8 @@ import pytest
 from edge.frames import Frame
 from sim_videos.render.faults import CameraFeed
 from sim_videos.render.renderer import Renderer
-from sim_videos.scenario import CameraFaultSpec, LookSpec
+from sim_videos.scenario import LookSpec
+from sim_videos.timetable import CameraFaultSpec
 from tests.rendered_street import camera, street, user, world
 
 

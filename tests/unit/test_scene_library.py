@@ -10,9 +10,10 @@ import pytest
 
 from calibration.site import Site
 from edge.errors import ConfigError
-from sim_videos.scenario import CameraFaultSpec, Scenario, library, load_scenario
+from sim_videos.scenario import Scenario, library, load_scenario
 from sim_videos.state import IncidentKind
 from sim_videos.street import Street
+from sim_videos.timetable import CameraFaultSpec
 
 NAMES = tuple(library())
 

@@ -214,7 +214,9 @@ def test_what_does_not_go_together_is_refused_in_one_sentence(
 
 
 def test_names_of_controllers() -> None:
-    assert controller_names("fixed, actuated,fixed", "--compare") == ("fixed", "actuated")
+    assert controller_names("fixed, actuated,", "--compare") == ("fixed", "actuated")
+    with pytest.raises(ConfigError, match="names fixed twice"):
+        controller_names("fixed, actuated,fixed", "--compare")
     for text, words in ((",", "names no controller"), ("adaptive", "not in Stopline yet"), ("magic", "no controller")):
         with pytest.raises(ConfigError, match=words):
             controller_names(text, "--compare")

@@ -10,8 +10,9 @@ import pytest
 
 from edge.errors import ConfigError
 from edge.types import Kind
-from sim_videos.scenario import IncidentSpec, Scenario
+from sim_videos.scenario import Scenario
 from sim_videos.state import ActiveIncident, IncidentKind, RoadUser, WorldFrame
+from sim_videos.timetable import IncidentSpec
 from tests.world_scenes import VEHICLES_PER_H, PlainLamps, demand, overlapping, scene
 
 pytest.importorskip("libsumo")

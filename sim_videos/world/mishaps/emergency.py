@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.bodies import back
 from sim_videos.world.makeup import BEACON_TYPE
 from sim_videos.world.mishaps.stage import Shown, Stage

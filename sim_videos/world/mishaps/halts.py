@@ -6,8 +6,8 @@ import math
 
 import libsumo
 
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident, IncidentKind, PointM
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.bodies import back
 from sim_videos.world.mishaps.stage import STANDS_MPS, Hold, Shown, Stage
 from sim_videos.world.survey import InboundLane

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident, PointM, Thing
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.mishaps.stage import Barrier, Shown, Stage, along, barrier_at
 from sim_videos.world.survey import InboundLane
 

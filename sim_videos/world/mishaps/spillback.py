@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident
 from sim_videos.street import LaneUse
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.mishaps.stage import STANDS_MPS, Barrier, Shown, Stage, exit_edge
 
 #: A queue whose last vehicle stands so near the exit's start has reached the junction.

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from edge.errors import ConfigError
 from edge.types import Kind
 from sim_videos.makes import MAKES
-from sim_videos.scenario import IncidentSpec, Scenario
+from sim_videos.scenario import Scenario
 from sim_videos.state import IncidentKind
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.mishaps.emergency import EmergencyVehicle
 from sim_videos.world.mishaps.halts import BlockedBox, Crash, StoppedVehicle
 from sim_videos.world.mishaps.objects import LaneClosed, LostLoad

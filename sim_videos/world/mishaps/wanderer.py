@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from edge.types import Kind
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident, PointM, RoadUser
 from sim_videos.street import LaneUse
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.mishaps.stage import Barrier, Shown, Stage, along, barrier_at
 from sim_videos.world.survey import InboundLane
 

@@ -10,8 +10,8 @@ import math
 
 import libsumo
 
-from sim_videos.scenario import IncidentSpec
 from sim_videos.state import ActiveIncident, PointM
+from sim_videos.timetable import IncidentSpec
 from sim_videos.world.bodies import back
 from sim_videos.world.mishaps.stage import Hold, Shown, Stage, nearest
 from sim_videos.world.survey import InboundLane
