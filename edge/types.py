@@ -165,12 +165,16 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class PhaseRequest:
-    """Phases that software asks to be green, the engineer's reason, and how long it holds."""
+    """Phases that software asks to be green, the engineer's reason, and how long it holds.
+
+    ped_calls: phases whose pedestrians called; walk is served with the phase's next green.
+    """
 
     t_ns: int
     phases: frozenset[int]
     reason: str
     ttl_ms: int = 300
+    ped_calls: frozenset[int] = frozenset()
 
 
 class Interval(StrEnum):
