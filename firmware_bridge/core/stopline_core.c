@@ -389,6 +389,15 @@ void sl_boot(sl_state *state, uint32_t now_ms)
         state->channel[i].asked_ms = 0;
 }
 
+/* After a state that cannot be: as at power-up, but a fault that can still be read keeps its reason. */
+static void begin_anew(sl_state *state, uint32_t now_ms)
+{
+    uint8_t first = state->fault_guard == guard_of(state->fault) ? state->fault : (uint8_t)SL_OK;
+
+    sl_boot(state, now_ms);
+    latch(state, first != SL_OK ? first : (uint8_t)SL_FAULT_STATE);
+}
+
 static uint8_t channel_is_consistent(const sl_channel *row, const sl_channel_state *channel)
 {
     uint32_t limit_ms;
@@ -486,24 +495,23 @@ uint8_t sl_consistent(const sl_table *table, const sl_state *state)
 
 /* --- One tick ------------------------------------------------------------------------------ */
 
-/* How far time has come since the last tick: really, and as far as intervals are credited. */
+/* How far time has come since the last tick: by the clock, and as far as it is believed. */
 typedef struct {
-    uint32_t real_ms;   /* all of it; SL_MOST_AGE_MS where the clock ran back */
-    uint32_t step_ms;   /* at most SL_MOST_STEP_MS, 0 where it ran back */
+    uint32_t real_ms;   /* all of it; where the clock ran back more than any request lives */
+    uint32_t step_ms;   /* 0 where the clock jumped or ran back */
     uint32_t credit_ms; /* the same, 0 in stop time */
 } elapsed;
 
 static elapsed pass_time(sl_state *state, uint32_t now_ms, uint8_t stop_time)
 {
     uint32_t since_ms = now_ms - state->last_ms;
-    uint8_t back = since_ms > SL_MOST_AGE_MS;
     elapsed passed;
 
     state->last_ms = now_ms;
-    passed.real_ms = back ? SL_MOST_AGE_MS : since_ms;
-    passed.step_ms = back ? 0u : since_ms < SL_MOST_STEP_MS ? since_ms : SL_MOST_STEP_MS;
+    passed.real_ms = since_ms;
+    passed.step_ms = since_ms > SL_MOST_STEP_MS ? 0u : since_ms;
     passed.credit_ms = stop_time ? 0u : passed.step_ms;
-    if (since_ms != 0)
+    if (passed.step_ms != 0)
         state->stuck_ticks = 0;
     else if (state->stuck_ticks < SL_MOST_STUCK_TICKS)
         state->stuck_ticks++;
@@ -830,10 +838,8 @@ void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *in, uint32
     state->reset_held = in->reset != 0;
     if (table != 0 && whole == 0)
         latch(state, SL_FAULT_TABLE_CRC);
-    if (whole == 0 ? state->mode != SL_FLASH || !numbers_are_consistent(state) : !sl_consistent(whole, state)) {
-        sl_boot(state, now_ms);
-        latch(state, SL_FAULT_STATE);
-    }
+    if (whole == 0 ? state->mode != SL_FLASH || !numbers_are_consistent(state) : !sl_consistent(whole, state))
+        begin_anew(state, now_ms);
     if (in->platform_fault)
         latch(state, in->platform_fault < SL_FAULT_PLATFORM ? SL_FAULT_PLATFORM : in->platform_fault);
     if (state->stuck_ticks >= SL_MOST_STUCK_TICKS)

@@ -48,10 +48,10 @@ extern "C" {
 /* A request lives for so long unless it says otherwise, and never longer than the most. */
 #define SL_USUAL_TTL_MS 300u
 #define SL_MOST_TTL_MS 1000u
-/* Of a step longer than this no more is credited to any interval: after a stop of the clock or of
- * the process lamps stay longer than they had to, never shorter. */
+/* A step longer than this is not credited to any interval: the clock may have jumped where little time
+ * passed. After a jump, or a stop of the process, lamps stay longer than they had to, never shorter. */
 #define SL_MOST_STEP_MS 100u
-/* Ticks in a row at one and the same instant after which the clock is taken to be dead. */
+/* Ticks in a row of which no time was credited after which the clock is taken to be dead. */
 #define SL_MOST_STUCK_TICKS 250u
 /* How long the lamps may be sensed wrong before they are put to flash. NEMA TS 2-2003 section 4.4. */
 #define SL_SENSE_CONFLICT_MS 300u
@@ -94,7 +94,7 @@ typedef enum {
     SL_FAULT_CONFLICT = 4,  /* sensed: two incompatible channels lit */
     SL_FAULT_RED_FAIL = 5,  /* sensed: a head with no lamp lit */
     SL_FAULT_DUAL = 6,      /* sensed: a head with two lamps lit */
-    SL_FAULT_CLOCK = 7,     /* the clock stands still */
+    SL_FAULT_CLOCK = 7,     /* the clock stands still, jumps or runs back all the time */
     SL_FAULT_PLATFORM = 16  /* and above: reported by what the core runs in, see protocol.md */
 } sl_fault;
 
@@ -280,8 +280,9 @@ uint8_t sl_consistent(const sl_table *table, const sl_state *state);
 
 /* One step. table may be a null pointer: then the lamps are dark and the flash relay is released.
  * A table that sl_table_check refuses is a latched fault; it is checked whole on leaving flash, and by
- * its CRC in every tick. Another table may be given only while the lamps flash. now_ms may wrap, stand still, jump or run
- * back: no interval is shortened by that, and requests do not outlive it. */
+ * its CRC in every tick. Another table may be given only while the lamps flash. now_ms may wrap, stand
+ * still, run back or jump by more than SL_MOST_STEP_MS: no interval is shortened by that, and a jump
+ * or a step back ends the request that was alive. */
 void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *inputs, uint32_t now_ms, sl_outputs *outputs);
 
 #ifdef __cplusplus
