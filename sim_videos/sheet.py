@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.errors import StorageError
+from edge.errors import ConfigError, StorageError
 from edge.frames import ImageBGR
 from sim_videos.plan_lamps import PlanLamps, seconds_ns
 from sim_videos.scenario import Scenario, load_scenario
@@ -17,6 +17,7 @@ from sim_videos.scenario import Scenario, load_scenario
 COLUMNS, CELL_PX, STRIP_PX = 4, (400, 225), 20
 _LARGEST_BYTES = 690_000
 _WARM_UP_S = 90.0
+_ENDINGS = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,18 @@ def _shot(scenario: Scenario) -> Shot:
     return Shot(scenario, min(at_s, scenario.duration_s), scenario.id.replace("_", " "))
 
 
+def check_name(out: Path) -> None:
+    """ConfigError for a file whose ending is of no picture that a sheet can be."""
+    if out.suffix.lower() not in _ENDINGS:
+        raise ConfigError(f"--out: {out.name} ends in none of {', '.join(_ENDINGS)}; give for example scenes.jpg")
+
+
 def make_sheet(chosen: tuple[Shot, ...], out: Path, on_shot: Callable[[int], None] = lambda _: None) -> None:
-    """Write the sheet as a JPEG of at most about 690 kB; StorageError where it cannot be written."""
+    """Write the sheet, a JPEG of at most about 690 kB or a PNG by its name.
+
+    Raises ConfigError for a name of neither, StorageError where it cannot be written.
+    """
+    check_name(out)
     cells = []
     for number, shot in enumerate(chosen, start=1):
         cells.append(_cell(frame_of(shot), shot.caption))
@@ -84,7 +95,7 @@ def make_sheet(chosen: tuple[Shot, ...], out: Path, on_shot: Callable[[int], Non
     rows = [np.hstack(cells[at : at + COLUMNS]) for at in range(0, len(cells), COLUMNS)]
     part = out.with_name(f"{out.name}.part")
     try:
-        part.write_bytes(_small_enough(np.vstack(rows)))
+        part.write_bytes(_encoded(np.vstack(rows), out.suffix.lower()))
         part.replace(out)
     except OSError as error:
         raise StorageError(f"{out}: {error.strerror}; choose a file that can be written") from error
@@ -100,7 +111,8 @@ def frame_of(shot: Shot) -> ImageBGR:
     spec = scenario.cameras[0]
     with SumoWorld(scenario) as world:
         lamps = PlanLamps(world.street.signal, world.street.plan)
-        renderer = Renderer(world.street, camera_of(spec, world.street), scenario.look, seed=scenario.seed)
+        with scenario.naming():
+            renderer = Renderer(world.street, camera_of(spec, world.street), scenario.look, seed=scenario.seed)
         world.warm_up(lamps)
         for frame in range(round(shot.at_s * scenario.fps) + 1):
             shown = world.step(*lamps(seconds_ns(frame / scenario.fps)))
@@ -120,8 +132,11 @@ def _cell(image: ImageBGR, caption: str) -> ImageBGR:
     return cell
 
 
-def _small_enough(sheet: ImageBGR) -> bytes:
-    """As JPEG, at the best quality that fits."""
+def _encoded(sheet: ImageBGR, ending: str) -> bytes:
+    """As PNG, or as JPEG at the best quality that fits."""
+    if ending == ".png":
+        _, png = cv2.imencode(".png", sheet)
+        return png.tobytes()
     for quality in range(88, 30, -4):
         _, jpeg = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if len(jpeg) <= _LARGEST_BYTES:

@@ -13,10 +13,11 @@ from rich.table import Table
 from edge.cli.examples import examples
 from edge.cli.progress import ReplayProgress
 from edge.clock import SystemClock
+from edge.errors import ConfigError
 from sim_videos.dataset import DatasetOrder, make_dataset
 from sim_videos.film import FilmOrder, film, write_site
 from sim_videos.scenario import library, load_scenario
-from sim_videos.sheet import make_sheet, shots
+from sim_videos.sheet import check_name, make_sheet, shots
 
 app = typer.Typer(
     add_completion=False,
@@ -108,7 +109,7 @@ def dataset(
     DIR gets images/SPLIT, labels/SPLIT, index.csv, ignore.jsonl and data.yaml.
     Unless --plain is given, light, weather, cameras, colours, noise and traffic vary from scene to scene.
     """
-    names = tuple(name.strip() for name in scenarios.split(",")) if scenarios else tuple(library())
+    names = _names(scenarios) or tuple(library())
     order = DatasetOrder(tuple(load_scenario(name) for name in names), out, images, seed, split, plain)
     with ReplayProgress(out.name, images, SystemClock()) as progress:
         boxes = make_dataset(order, progress.update)
@@ -119,13 +120,14 @@ def dataset(
     epilog=examples("stopline scene sheet -o scenes.jpg", "stopline scene sheet -o two.jpg --scenarios night,crash")
 )
 def sheet(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The .jpg file to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The .jpg or .png file to write.")],
     scenarios: Annotated[
         str | None, typer.Option(metavar="A,B,…", help="Scenarios to show; a choice of the library if left out.")
     ] = None,
 ) -> None:
     """Put one labelled frame of each scenario on one sheet."""
-    chosen = shots(tuple(name.strip() for name in scenarios.split(",")) if scenarios else None)
+    check_name(out)
+    chosen = shots(_names(scenarios))
     with ReplayProgress(out.name, len(chosen), SystemClock()) as progress:
         make_sheet(chosen, out, progress.update)
     typer.echo(f"{out}: {len(chosen)} scenes, {out.stat().st_size / 1000:.0f} kB")
@@ -141,3 +143,12 @@ def site(
     """Write the site description of a scenario, all its cameras in one."""
     write_site(load_scenario(scenario), out)
     typer.echo(f"{out}: written; `stopline site validate {out}` checks it")
+
+
+def _names(scenarios: str | None) -> tuple[str, ...] | None:
+    if scenarios is None:
+        return None
+    names = tuple(name.strip() for name in scenarios.split(",") if name.strip())
+    if not names:
+        raise ConfigError("--scenarios: names none; give one or more of `stopline scene list`, or leave it out for all")
+    return names

@@ -1,12 +1,9 @@
-"""Light, weather, camera and colours drawn at random, so that training pictures have little in common."""
+"""Light, weather and colours drawn at random, so that training pictures have little in common."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from sim_videos.render.camera import PinholeCamera
 from sim_videos.render.palette import Palette
 from sim_videos.render.renderer import Style
 from sim_videos.render.sensor import Sensor
@@ -45,21 +42,4 @@ def random_style(rng: np.random.Generator) -> Style:
         sensor=sensor,
         exposure=float(np.exp(rng.normal(0.0, 0.28))),
         sodium=bool(rng.random() < 0.35),
-    )
-
-
-def random_camera(camera: PinholeCamera, rng: np.random.Generator) -> PinholeCamera:
-    """The camera a little elsewhere, turned and zoomed; it may then look past the lanes: check before use."""
-    x, y, z = camera.pos_m
-    return replace(
-        camera,
-        pos_m=(
-            x + float(rng.normal(0, 2.5)),
-            y + float(rng.normal(0, 2.5)),
-            max(3.0, z * float(np.exp(rng.normal(0, 0.25)))),
-        ),
-        yaw_rad=camera.yaw_rad + float(rng.normal(0, 0.12)),
-        tilt_rad=camera.tilt_rad + float(rng.normal(0, 0.06)),
-        roll_rad=camera.roll_rad + float(rng.normal(0, 0.03)),
-        focal_px=camera.focal_px * float(np.exp(rng.normal(0, 0.25))),
     )

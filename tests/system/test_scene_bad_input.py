@@ -132,6 +132,15 @@ def plain_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("dataset", "--out", "full", "--images", "1", "--seed", "1"), 74, ["full", "new folder"]),
         (("dataset", "--out", "new", "--images", "1", "--seed", "1", "--split", "test"), 78, ["train nor val"]),
         (("dataset", "--out", "new", "--images", "1", "--seed", "1", "--scenarios", "rush,bush"), 78, ["bush"]),
+        (
+            ("dataset", "--out", "new", "--images", "1", "--seed", "1", "--scenarios", ","),
+            78,
+            ["--scenarios: names none"],
+        ),
+        (("sheet", "-o", "s.txt", "--scenarios", "quiet"), 78, ["--out: s.txt", ".jpg"]),
+        (("sheet", "-o", "text.txt", "--scenarios", "quiet"), 78, ["--out: text.txt", ".jpg"]),
+        (("sheet", "-o", "s.jpg", "--scenarios", ","), 78, ["names none"]),
+        (("sheet", "-o", "s.jpg", "--scenarios", ""), 78, ["--scenarios: names none"]),
         (("site", "demo", "-o", "/proc/demo.toml"), 74, ["/proc/demo.toml", "choose"]),
         (("sheet", "-o", "/proc/sheet.jpg", "--scenarios", "quiet"), 74, ["/proc/sheet.jpg", "choose"]),
     ],
@@ -154,6 +163,7 @@ def test_a_command_that_cannot_be_done(
     for word in words:
         assert word in said
     assert {path.name for path in tmp_path.iterdir()} <= {"text.txt", "full", "out"}
+    assert (tmp_path / "text.txt").read_text() == "text\n"
 
 
 def test_without_sumo_the_extra_is_named_and_the_list_still_works(tmp_path: Path) -> None:

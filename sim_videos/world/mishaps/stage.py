@@ -90,17 +90,6 @@ class Stage:
         person = self.person(reading)
         return MAKES[person.make].length_m if person is not None else 0.0
 
-    def in_box(self, movement: str) -> list[Reading]:
-        """Vehicles of a movement that are within the junction, in order of id."""
-        inside = f":{self.survey.net.junction}_"
-        return [
-            reading
-            for reading in self.readings.values()
-            if reading.lane.startswith(inside)
-            and (person := self.person(reading)) is not None
-            and person.movement == movement
-        ]
-
     def to_middle_m(self, reading: Reading, movement: str) -> float | None:
         """Metres that the front has to go to the middle of its way over the junction; None off that way."""
         net = self.survey.net
