@@ -26,6 +26,33 @@ extern "C" {
 #define SL_MOST_REQUEST_AGE_MS 1000u
 #define SL_PIECE_MOST 32u       /* bytes of the table in one LOAD_PIECE */
 
+/* Bytes of payloads; what is in them is in protocol.md. */
+#define SL_HELLO_HOST_BYTES 8u
+#define SL_HELLO_DEVICE_BYTES 18u
+#define SL_LOAD_BEGIN_BYTES 4u
+#define SL_PIECE_HEAD_BYTES 2u
+#define SL_LOAD_COMMIT_BYTES 2u
+#define SL_RESET_BYTES 1u
+#define SL_CLOCK_BYTES 4u
+#define SL_REQUEST_BYTES 12u
+#define SL_FAULT_BYTES 12u
+#define SL_ANSWER_BYTES 4u
+#define SL_STATE_HEAD_BYTES 32u
+#define SL_STATE_CHANNEL_BYTES 9u
+/* Longest frames that a device takes in and sends: for SL_WIRE_IN_MOST and SL_WIRE_OUT_MOST. */
+#define SL_DEVICE_IN_MOST (SL_FRAME_HEAD + SL_PIECE_HEAD_BYTES + SL_PIECE_MOST + SL_FRAME_CRC)
+#define SL_DEVICE_OUT_MOST \
+    (SL_FRAME_HEAD + SL_STATE_HEAD_BYTES + SL_CHANNELS * SL_STATE_CHANNEL_BYTES + SL_FRAME_CRC)
+
+/* Flags of STATE. */
+#define SL_STATE_HAS_TABLE 0x01u
+#define SL_STATE_AGREED 0x02u       /* the newest request that was taken named the table's CRC */
+#define SL_STATE_MANUAL_FLASH 0x04u
+#define SL_STATE_STOP_TIME 0x08u
+#define SL_STATE_AT_CABINET 0x10u   /* door or reset input */
+#define SL_STATE_RELAY_HELD 0x20u   /* the core drives the lamps; otherwise the cabinet flashes */
+#define SL_STATE_LOADING 0x40u
+
 /* Faults of the platform, from SL_FAULT_PLATFORM up. */
 #define SL_FAULT_STORAGE 16u    /* no stored copy of the table is whole */
 #define SL_FAULT_WATCHDOG 17u   /* restarted by the watchdog: the program hung */
@@ -109,8 +136,7 @@ typedef struct {
     uint8_t loading;            /* sl_load_state */
     uint16_t load_bytes, load_have, load_crc;
     /* reset */
-    uint8_t reset_asked;        /* a RESET came for reset_fault */
-    uint8_t reset_fault;
+    uint8_t reset_asked;        /* a RESET came while somebody was at the cabinet */
     /* time of day, for logs: 0 where unknown */
     uint32_t clock_utc_s;
     uint32_t clock_at_ms;
@@ -118,9 +144,16 @@ typedef struct {
     uint32_t now_ms;            /* of the last tick */
     uint32_t reported_ms;
     uint8_t report_due;
+    uint8_t hello_due;          /* 1: a hello is to be answered */
+    uint8_t hello_speaks;       /* 1: its host speaks our version */
+    uint32_t hello_nonce;
+    uint8_t answers;            /* answers that wait for room in the window */
+    uint8_t answer[2][SL_ANSWER_BYTES];
     uint8_t at_cabinet;         /* by the last tick's pins */
-    uint8_t last_flags, last_mode, last_fault, last_why;
-    uint8_t last_shown[SL_CHANNELS]; /* interval and pedestrian interval, packed as on the wire */
+    uint8_t told[4];            /* flags, mode, fault, why of the last report */
+    uint8_t told_shown[SL_CHANNELS]; /* interval and pedestrian interval, packed as on the wire */
+    uint16_t session_seen;      /* the session that was current at the last tick */
+    uint8_t fault_told;         /* the fault last sent by FAULT in this session */
 } sl_device;
 
 /* Begin at power-up. has_table: 0 where *table is yet to be loaded. Both tables are memory of the

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 #define SL_WIRE_VERSION 1u
-#define SL_WIRE_FROM_HOST 0x41u   /* first byte of every frame: who speaks, and the version */
+#define SL_WIRE_FROM_HOST 0x41u   /* first byte of every frame: who speaks */
 #define SL_WIRE_FROM_DEVICE 0xc1u
 #define SL_FRAME_HEAD 12u         /* from, kind, session, number, acknowledged */
 #define SL_FRAME_CRC 2u
@@ -40,6 +40,8 @@ extern "C" {
 #endif
 #define SL_LINK_RETRY_MS 200u
 #define SL_LINK_TRIES 10u         /* then the session is over */
+/* A message further ahead than this of the newest one is not believed. */
+#define SL_LINK_MOST_AHEAD 1000u
 
 /* Kinds of message. 0x0_ carry no number; 0x1_ are kept, sent again and taken in order; of 0x2_
  * only one newer than the last counts and none is sent again. */
