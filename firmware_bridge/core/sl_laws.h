@@ -20,32 +20,34 @@ typedef enum {
     SL_LAW_YELLOW_NOT_LONG,    /* and no longer than that by more than one step, so never over 6 s */
     SL_LAW_MIN_GREEN_IN_FULL,  /* green lasts its minimum */
     SL_LAW_WALK_IN_FULL,       /* walk lasts its table value */
-    SL_LAW_PED_CLEARANCE_IN_FULL, /* from the end of walk to yellow there is pedestrian clearance */
-    SL_LAW_WALK_WITH_GREEN,    /* walk is shown only beside its own green */
+    SL_LAW_PED_CLEARANCE_IN_FULL, /* from the end of walk to yellow, or to the next walk, there is pedestrian clearance */
+    SL_LAW_WALK_WITH_GREEN,    /* walk is shown only beside its own green, where there are pedestrians */
     SL_LAW_ORDER,              /* red, green, yellow, red; flash follows red, and red follows flash */
-    SL_LAW_ONE_LAMP,           /* a head shows one lamp, never two and never none */
-    SL_LAW_ORDERLY_FLASH,      /* flash begins from red alone, unless a fault is latched */
-    SL_LAW_STARTUP,            /* out of flash: all red for its time, the table agreed, no fault, no switch */
+    SL_LAW_ONE_LAMP,           /* a head shows one lamp, never two and never none; in flash never green or walk,
+                                  and yellow only where the table says so */
+    SL_LAW_ORDERLY_FLASH,      /* flash begins from red whose clearance is over, unless a fault is latched */
+    SL_LAW_STARTUP,            /* out of flash: table agreed, no fault, no switch; all red for its time; the
+                                  start-up channels before any other */
     SL_LAW_ASKED,              /* green begins only where it is asked for, or at start-up */
-    SL_LAW_SILENCE,            /* with no request alive every green that may end does, and none begins */
+    SL_LAW_SILENCE,            /* with no request alive, the table not agreed or the switch on: every green that may
+                                  end does, none begins, and then the lamps flash */
     SL_LAW_FAULT_FLASHES,      /* a latched fault flashes at once */
-    SL_LAW_FAULT_LATCHED,      /* the first reason stays until a person resets it */
+    SL_LAW_FAULT_LATCHED,      /* the first reason stays until a person presses reset, or its own memory was changed */
     SL_LAWS                    /* number of them and one */
 } sl_law;
 
 /* One step as seen from outside. */
 typedef struct {
-    sl_mask red, yellow, green; /* lamps, not looked at in flash */
+    sl_mask red, yellow, green; /* lamps */
     sl_mask walk;
     uint8_t flash;              /* 1: the flash relay is released */
     uint8_t fault;              /* latched */
     uint8_t agreed, manual_flash, reset; /* inputs of this step */
-    uint8_t asked_new;          /* a request came that must be accepted */
+    uint8_t asked_new;          /* a request came that must be accepted, by the witness's own judgement */
     sl_mask asked;              /* its channels with their overlaps */
     uint16_t asked_ttl_ms;
     uint32_t step_ms;           /* time that really passed since the step before */
-    uint32_t credited_ms;       /* of it, what the intervals must have advanced by: 0 in stop time, at
-                                   most SL_MOST_STEP_MS, 0 where the clock ran back */
+    uint32_t credited_ms;       /* what the intervals must have advanced by: sl_credited_ms of the clock's step */
 } sl_look;
 
 typedef struct {
@@ -53,17 +55,19 @@ typedef struct {
     uint8_t cleared;        /* 1: its red clearance is over, or it never was yellow since flash */
     uint8_t walk;
     uint8_t walked;         /* walk was lit in this green */
-    uint32_t age_ms;        /* by the stopwatch */
-    uint32_t credited_ms;   /* by what intervals must have advanced */
-    uint32_t walk_age_ms;   /* of walk, or of the time since walk */
+    uint32_t age_ms;        /* at least so long: of each step the lesser of what really passed and what is credited */
+    uint32_t credited_ms;   /* at most so long: by what intervals must have advanced */
+    uint32_t walk_age_ms;   /* of walk, or since walk, at least so long */
+    uint32_t walk_credited_ms; /* the same, at most so long */
 } sl_witness_channel;
 
 typedef struct {
     uint8_t begun;
     uint8_t flash;
     uint8_t fault;
+    uint8_t reset;
     uint8_t startup_over;   /* a green has begun since flash */
-    uint32_t out_of_flash_ms;
+    uint32_t out_of_flash_ms; /* at least so long */
     uint32_t asked_left_ms;
     sl_mask asked;
     sl_mask startup_left;   /* start-up channels that have not been green since flash */
@@ -73,6 +77,9 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What a step of the clock (now_ms less the now_ms before, wrapping) is worth to the intervals. */
+uint32_t sl_credited_ms(uint32_t clock_step_ms, uint8_t stop_time);
 
 /* What the outputs of one tick look like from outside. */
 void sl_look_at(const sl_table *table, const sl_inputs *inputs, const sl_outputs *outputs, uint32_t step_ms,

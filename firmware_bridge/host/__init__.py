@@ -1,0 +1,1 @@
+"""The signal core compiled for this machine; see `core.py`."""
