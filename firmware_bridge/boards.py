@@ -23,8 +23,8 @@ class Board:
 ANY = Board("any", 0, 20, 255, "no board")
 AVR328P = Board("avr328p", 1, 4, 12, "ATmega328P")
 AVR2560 = Board("avr2560", 2, 12, 52, "ATmega2560")
-#: A Pi or a Jetson; outputs are GPIO numbers.
-GPIO = Board("gpio", 3, 20, 255, "GPIO pins")
+#: A Pi; outputs are GPIO numbers, 0 to 27 on its 40-pin header.
+GPIO = Board("gpio", 3, 20, 28, "a Pi's header")
 
 BOARDS: dict[str, Board] = {board.name: board for board in (ANY, AVR328P, AVR2560, GPIO)}
 

@@ -11,11 +11,16 @@ def phase(number: int, *, walk_s: float | None = None, ped_clearance_s: float | 
     return Phase(number=number, walk_s=walk_s, ped_clearance_s=ped_clearance_s, **values)
 
 
+def short_walk(phase: Phase) -> Phase:
+    """The phase with a reason for its walk of less than 7 s."""
+    return phase.model_copy(update={"walk_reason": "a test's crossing is narrow"})
+
+
 #: The common eight phases; through phases of the main street serve pedestrians.
 EIGHT = Signal(
     phases=(
         phase(1),
-        phase(2, min_green_s=8, yellow_s=4, red_clearance_s=1.5, walk_s=5, ped_clearance_s=6),
+        short_walk(phase(2, min_green_s=8, yellow_s=4, red_clearance_s=1.5, walk_s=5, ped_clearance_s=6)),
         phase(3, red_clearance_s=0),
         phase(4, min_green_s=7, yellow_s=3.5),
         phase(5),
