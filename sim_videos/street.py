@@ -95,10 +95,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """One junction. outline_m is its paved middle, from stop line to stop line.
-
-    corners_m are the parts of it that are footway: the corners between the crossings.
-    """
+    """One junction. outline_m is its paved middle, from stop line to stop line."""
 
     id: str
     arms: tuple[Arm, ...]
@@ -109,7 +106,6 @@ class Street:
     turns: tuple[Turn, ...]
     signal: Signal
     plan: Plan
-    corners_m: tuple[Line, ...] = ()
 
     @property
     def inbound(self) -> tuple[RoadLane, ...]:

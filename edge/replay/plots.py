@@ -10,16 +10,14 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from edge.clock import NS_PER_S
 from edge.replay.record import Event, Record
+from edge.replay.signal_rows import Span, draw_row, name_rows, spans_of, within
 from edge.replay.svg import (
     BLIND,
     FAINT,
-    GREEN,
     INK,
     LINE,
     PAPER,
-    RED,
     SERIES,
-    YELLOW,
     Plot,
     as_svg,
     axes_at,
@@ -33,15 +31,6 @@ from edge.replay.svg import (
 PANEL_S = 600.0
 PANELS_MAX = 18
 
-#: What a phase shows → colour, height of the bar (red is the thin one, as on a time-space diagram).
-_INTERVALS: dict[str, tuple[str, float]] = {
-    "green": (GREEN, 0.56),
-    "yellow": (YELLOW, 0.56),
-    "flash_yellow": (YELLOW, 0.28),
-    "red_clearance": (RED, 0.3),
-    "flash_red": (RED, 0.2),
-    "red": (RED, 0.1),
-}
 #: Marker of each class; unlisted ones are cars.
 _MARKERS = {"truck": "s", "bus": "D", "motorcycle": "^", "bicycle": "v", "person": "P"}
 
@@ -173,30 +162,23 @@ def _timeline(record: Record, start_s: float, end_s: float, name: str) -> Plot:
     _draw_blind(axes, record)
     crossings = [c for c in record.of("crossing") if start_s <= c["t_ns"] / NS_PER_S < end_s]
     for y, (_, movement, phase) in enumerate(rows):
-        for begin, until, shown in phase_spans(record, phase):
-            colour, thick = _INTERVALS[shown]
-            a, b = max(begin, start_s), min(until, end_s)
-            if a < b:
-                axes.broken_barh([(a, b - a)], (y - thick / 2, thick), facecolor=colour, linewidth=0)
+        draw_row(axes, y, within(phase_spans(record, phase), start_s, end_s))
         _dots(axes, y, [c for c in crossings if c["movement"] == movement])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [label for label, _, _ in rows])
-    axes.tick_params(axis="y", labelcolor=INK, labelsize=13)
+    name_rows(axes, [label for label, _, _ in rows])
     time_axis(axes, start_s, end_s)
     _class_legend(axes, crossings)
     alt = f"Signal and passings from {clock_text(start_s)} to {clock_text(end_s)}: {len(crossings)} road users"
     return as_svg(fig, name, alt)
 
 
-def phase_spans(record: Record, phase: int | None) -> list[tuple[float, float, str]]:
-    """(start s, end s, interval) of what one phase showed; empty where the phase is unknown."""
+def phase_spans(record: Record, phase: int | None) -> list[Span]:
+    """What one phase showed; empty where the phase is unknown."""
     changes: list[tuple[float, str]] = []
     for event in record.of("signal"):
         shown = next((p["interval"] for p in event["phases"] if p["phase"] == phase), None)
         if shown is not None and (not changes or changes[-1][1] != shown):
             changes.append((event["t_ns"] / NS_PER_S, shown))
-    ends = [t for t, _ in changes[1:]] + [record.last_s]
-    return [(t, end, shown) for (t, shown), end in zip(changes, ends, strict=True)] if changes else []
+    return spans_of(changes, record.last_s)
 
 
 def _dots(axes: Axes, y: int, crossings: Sequence[Event]) -> None:

@@ -15,8 +15,6 @@ from torch.nn import functional
 
 #: The network answers distances in units of this many pixels.
 DISTANCE_UNIT_PX = 16.0
-#: Input sides must be multiples of the coarsest stride.
-COARSEST_PX = 32
 
 
 class BlockShape(NamedTuple):

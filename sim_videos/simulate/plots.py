@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
+from edge.replay.signal_rows import draw_row, name_rows, spans_of, within
 from edge.replay.svg import (
     FAINT,
-    GREEN,
     INK,
     LINE,
     PAPER,
-    RED,
     SERIES,
-    YELLOW,
     Plot,
     as_svg,
     axes_at,
@@ -24,15 +22,6 @@ from edge.replay.svg import (
 )
 from sim_videos.simulate.result import Run
 
-#: What a phase shows → colour, height of the bar, as in a replay's report.
-_INTERVALS: dict[str, tuple[str, float]] = {
-    "green": (GREEN, 0.56),
-    "yellow": (YELLOW, 0.56),
-    "flash_yellow": (YELLOW, 0.28),
-    "red_clearance": (RED, 0.3),
-    "flash_red": (RED, 0.2),
-    "red": (RED, 0.1),
-}
 #: The signal is drawn for no longer than this.
 TIMELINE_S = 600.0
 
@@ -103,19 +92,10 @@ def signal_timeline(run: Run, name: str) -> Plot:
     end_s = min(run.seconds, TIMELINE_S)
     greens = []
     for y, phase in enumerate(phases):
-        changes = run.series.shown[phase]
-        ends = [at for at, _ in changes[1:]] + [run.seconds]
-        green_s = 0.0
-        # A run that was stopped before its first step has an end and no change.
-        for (begin_s, shown), until_s in zip(changes, ends, strict=False):
-            a, b = max(0.0, begin_s), min(until_s, end_s)
-            if a < b:
-                colour, thick = _INTERVALS[shown]
-                axes.broken_barh([(a, b - a)], (y - thick / 2, thick), facecolor=colour, linewidth=0)
-                green_s += b - a if shown == "green" else 0.0
+        spans = within(spans_of(run.series.shown[phase], run.seconds), 0.0, end_s)
+        draw_row(axes, y, spans)
+        green_s = sum(until_s - begin_s for begin_s, until_s, shown in spans if shown == "green")
         greens.append(f"phase {phase} {green_s:.0f} s")
-    axes.set_ylim(len(phases) - 0.4, -0.6)
-    axes.set_yticks(range(len(phases)), [f"phase {phase}" for phase in phases])
-    axes.tick_params(axis="y", labelcolor=INK, labelsize=12)
+    name_rows(axes, [f"phase {phase}" for phase in phases])
     time_axis(axes, 0.0, end_s)
     return as_svg(fig, name, f"Signal of {run.name}. Green in {end_s:.0f} s: " + ", ".join(greens))

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.errors import ConfigError
 from sim_videos.scenario import Scenario
 from sim_videos.state import PointM
-from sim_videos.street import Arm, Crosswalk, LaneUse, Line, RoadLane, Street, Turn
+from sim_videos.street import Arm, Crosswalk, LaneUse, RoadLane, Street, Turn
 from sim_videos.world.masts import heads_of
 from sim_videos.world.net import Net, read_net
 from sim_videos.world.netconvert import make_net
@@ -60,7 +60,6 @@ def build_ground(scenario: Scenario, work: Path) -> Ground:
         turns=tuple(_turns(found)),
         signal=signal,
         plan=plan_of(scenario, found, signal),
-        corners_m=_corners(found.net),
     )
     return Ground(street, found)
 
@@ -139,12 +138,6 @@ def _tapers(found: Survey) -> frozenset[str]:
 def _is_area(lane: str, net: Net) -> bool:
     """Walking areas are given by their outline, not by a line."""
     return net.lanes[lane].inside and "_w" in lane.rsplit(":", 1)[-1] and net.lanes[lane].use is LaneUse.WALKERS
-
-
-def _corners(net: Net) -> tuple[Line, ...]:
-    return tuple(
-        lane.line_m for lane in net.lanes.values() if lane.id.startswith(f":{net.junction}_w") and len(lane.line_m) >= 3
-    )
 
 
 def _turns(found: Survey) -> list[Turn]:

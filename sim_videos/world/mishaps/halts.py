@@ -6,10 +6,10 @@ import math
 
 import libsumo
 
-from sim_videos.state import ActiveIncident, IncidentKind, PointM
+from sim_videos.state import ActiveIncident, PointM
 from sim_videos.timetable import IncidentSpec
 from sim_videos.world.bodies import back
-from sim_videos.world.mishaps.stage import STANDS_MPS, Hold, Shown, Stage
+from sim_videos.world.mishaps.stage import Hold, Shown, Stage
 from sim_videos.world.survey import InboundLane
 from sim_videos.world.users import Reading
 
@@ -26,6 +26,36 @@ _CHANGE_M = 45.0
 _BRAKE_MPS2, _HARD_MPS2 = 2.0, 5.0
 
 
+class _Standing:
+    """Held vehicles that stand where they should not: the incident from then on, for as long as was ordered."""
+
+    def __init__(self, number: int, spec: IncidentSpec, stage: Stage, lane: InboundLane | None) -> None:
+        self.over = False
+        self._number, self._spec, self._stage = number, spec, stage
+        self._lane = None if lane is None else lane.name
+        self._since_s: float | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether they stand, or have stood."""
+        return self._since_s is not None
+
+    def update(self, t_s: float, where: PointM, *holds: Hold, stand: bool) -> Shown:
+        """One frame, in which they stand or not yet; when it is over they are let go."""
+        if self._since_s is None and stand:
+            self._since_s = t_s
+        if self._since_s is None:
+            return Shown()
+        if t_s - self._since_s >= self._spec.for_s - 1e-6:
+            for hold in holds:
+                hold.release()
+            self.over = True
+            return Shown()
+        who = _numbers(self._stage, *(hold.reading for hold in holds))
+        incident = ActiveIncident(self._number, self._spec.kind, self._lane, where, self._since_s, who)
+        return Shown(incidents=(incident,), hazards=frozenset(hold.name for hold in holds))
+
+
 class StoppedVehicle:
     """A vehicle of the lane comes to a stand at the spot and flashes; the incident is while it stands.
 
@@ -34,10 +64,10 @@ class StoppedVehicle:
 
     def __init__(self, number: int, spec: IncidentSpec, stage: Stage, lane: InboundLane) -> None:
         self.over = False
-        self._number, self._spec, self._stage, self._lane = number, spec, stage, lane
+        self._spec, self._stage, self._lane = spec, stage, lane
+        self._standing = _Standing(number, spec, stage, lane)
         self._hold: Hold | None = None
         self._sent: str | None = None
-        self._since_s: float | None = None
 
     def update(self, t_s: float) -> Shown:
         """One frame."""
@@ -58,24 +88,10 @@ class StoppedVehicle:
             return Shown()
         hold.keep_to(self._lane)
         hold.brake(left_m)
-        if self._since_s is None and hold.stands and left_m < 4:
-            self._since_s = t_s
-        if self._since_s is None:
-            return Shown()
-        if t_s - self._since_s >= self._spec.for_s - 1e-6:
-            hold.release()
-            self.over = True
-            return Shown()
-        assert self._lane.name is not None  # noqa: S101 - for the type checker: named lanes only
-        incident = ActiveIncident(
-            self._number,
-            self._spec.kind,
-            self._lane.name,
-            _middle(self._stage, reading),
-            self._since_s,
-            _numbers(self._stage, reading),
-        )
-        return Shown(incidents=(incident,), hazards=frozenset({hold.name}))
+        where = _middle(self._stage, reading)
+        shown = self._standing.update(t_s, where, hold, stand=hold.stands and left_m < 4)
+        self.over = self._standing.over
+        return shown
 
     def _left_m(self, reading: Reading) -> float:
         _, to_stop_m = self._stage.users.place(reading)
@@ -115,9 +131,9 @@ class BlockedBox:
 
     def __init__(self, number: int, spec: IncidentSpec, stage: Stage, movement: str) -> None:
         self.over = False
-        self._number, self._spec, self._stage, self._movement = number, spec, stage, movement
+        self._stage, self._movement = stage, movement
+        self._standing = _Standing(number, spec, stage, None)
         self._hold: Hold | None = None
-        self._since_s: float | None = None
 
     def update(self, t_s: float) -> Shown:
         """One frame."""
@@ -134,18 +150,10 @@ class BlockedBox:
         to_middle_m = self._stage.to_middle_m(held, self._movement)
         # Its own middle is to stand in the middle.
         hold.brake((0.0 if to_middle_m is None else to_middle_m) + self._stage.length_m(held) / 2)
-        if self._since_s is None and hold.stands and to_middle_m is not None and to_middle_m < 0:
-            self._since_s = t_s
-        if self._since_s is None:
-            return Shown()
-        if t_s - self._since_s >= self._spec.for_s - 1e-6:
-            hold.release()
-            self.over = True
-            return Shown()
-        where = _middle(self._stage, held)
-        who = _numbers(self._stage, held)
-        incident = ActiveIncident(self._number, self._spec.kind, None, where, self._since_s, who)
-        return Shown(incidents=(incident,), hazards=frozenset({hold.name}))
+        there = to_middle_m is not None and to_middle_m < 0
+        shown = self._standing.update(t_s, _middle(self._stage, held), hold, stand=hold.stands and there)
+        self.over = self._standing.over
+        return shown
 
 
 class Crash:
@@ -158,10 +166,10 @@ class Crash:
         self, number: int, spec: IncidentSpec, stage: Stage, lane: InboundLane | None, movement: str | None
     ) -> None:
         self.over = False
-        self._number, self._spec, self._stage = number, spec, stage
+        self._spec, self._stage = spec, stage
         self._lane, self._movement = lane, movement
+        self._standing = _Standing(number, spec, stage, lane)
         self._pair: tuple[Hold, Hold] | None = None
-        self._since_s: float | None = None
         self._tried_s = 0.0
 
     def update(self, t_s: float) -> Shown:
@@ -171,29 +179,22 @@ class Crash:
             return Shown()
         first, second = self._pair
         ahead, behind = first.reading, second.reading
-        missed = self._since_s is None and t_s - self._tried_s > _TRY_S
+        missed = not self._standing.begun and t_s - self._tried_s > _TRY_S
         if ahead is None or behind is None or missed:
-            self._release()
-            self.over = self._since_s is not None
+            first.release()
+            second.release()
+            self._pair = None
+            self.over = self._standing.begun
             return Shown()
         first.brake(self._left_m(ahead))
         gap_m = _gap_m(self._stage, ahead, behind)
         # The second one brakes late and hard, as if the first were not slowing down.
         second.run_into(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
-        both = ahead.speed_mps < STANDS_MPS and behind.speed_mps < STANDS_MPS and gap_m < 2 * _CONTACT_M
-        if self._since_s is None and both:
-            self._since_s = t_s
-        if self._since_s is None:
-            return Shown()
-        if t_s - self._since_s >= self._spec.for_s - 1e-6:
-            self._release()
-            self.over = True
-            return Shown()
-        who = _numbers(self._stage, ahead, behind)
-        lane = None if self._lane is None else self._lane.name
+        both = first.stands and second.stands and gap_m < 2 * _CONTACT_M
         where = (round(behind.front_m[0], 4) + 0.0, round(behind.front_m[1], 4) + 0.0)
-        incident = ActiveIncident(self._number, IncidentKind.CRASH, lane, where, self._since_s, who)
-        return Shown(incidents=(incident,), hazards=frozenset({first.name, second.name}))
+        shown = self._standing.update(t_s, where, first, second, stand=both)
+        self.over = self._standing.over
+        return shown
 
     def _left_m(self, reading: Reading) -> float:
         if self._lane is None:
@@ -226,11 +227,6 @@ class Crash:
             return place is not None and place.name == self._lane.name
         there = self._stage.to_middle_m(reading, str(self._movement)) is not None
         return there and person.movement == self._movement and reading.speed_mps > 3
-
-    def _release(self) -> None:
-        for hold in self._pair or ():
-            hold.release()
-        self._pair = None
 
 
 def _bound_for_box(stage: Stage, movement: str) -> str | None:
@@ -267,5 +263,6 @@ def _middle(stage: Stage, reading: Reading) -> PointM:
     return round(x, 4) + 0.0, round(y, 4) + 0.0
 
 
-def _numbers(stage: Stage, *readings: Reading) -> tuple[int, ...]:
-    return tuple(person.user_id for reading in readings if (person := stage.person(reading)) is not None)
+def _numbers(stage: Stage, *readings: Reading | None) -> tuple[int, ...]:
+    people = (stage.person(reading) for reading in readings if reading is not None)
+    return tuple(person.user_id for person in people if person is not None)
