@@ -1,0 +1,1 @@
+from cobs import cobs as cobs
