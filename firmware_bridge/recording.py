@@ -6,7 +6,6 @@ byte whenever the same requests come at the same times.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from calibration.signal_timing import conflicts
@@ -14,10 +13,10 @@ from calibration.site import Signal
 from edge.clock import NS_PER_MS
 from edge.errors import DeviceError
 from edge.types import PhaseRequest, SignalState
+from firmware_bridge.asking import MAX_TTL_MS, refusal, request_line
 from firmware_bridge.lamp_model import LampModel
 
-#: A request that held for longer would keep a dead control process from being noticed.
-MAX_TTL_MS = 10_000
+__all__ = ["MAX_TTL_MS", "RecordingBridge"]
 
 
 class RecordingBridge:
@@ -44,22 +43,15 @@ class RecordingBridge:
     def request(self, request: PhaseRequest) -> None:
         """Record, then ask or refuse. DeviceError after `close`."""
         lamps = self._at(request.t_ns)
-        refusal = self._refusal(request, lamps.now_ns)
-        record: dict[str, object] = {
-            "t_ns": request.t_ns,
-            "phases": sorted(request.phases),
-            "reason": request.reason,
-            "ttl_ms": request.ttl_ms,
-        }
-        if refusal is None:
+        refused = self._refusal(request, lamps.now_ns)
+        if refused is None:
             self._fault = None
             self._accepted_ns = request.t_ns
             lamps.ask(request.phases, request.t_ns + request.ttl_ms * NS_PER_MS)
         else:
-            self._fault = f"request refused: {refusal}"
+            self._fault = f"request refused: {refused}"
             self.refused += 1
-            record["refused"] = refusal
-        self._sink(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._sink(request_line(request, refused))
 
     def state(self, t_ns: int) -> SignalState:
         """The modelled lamps at t_ns, or at the latest instant heard of where that is later."""
@@ -80,15 +72,6 @@ class RecordingBridge:
     def _refusal(self, request: PhaseRequest, now_ns: int) -> str | None:
         """Why a request cannot be taken; None if it can."""
         unknown = sorted(request.phases - self._phases)
-        if unknown:
-            return f"there is no phase {unknown[0]}"
-        if not 0 < request.ttl_ms <= MAX_TTL_MS:
-            return f"ttl_ms must be 1 to {MAX_TTL_MS}"
-        clash = min((tuple(sorted(pair)) for pair in self._conflicts if pair <= request.phases), default=None)
-        if clash is not None:
-            return f"phases {clash[0]} and {clash[1]} conflict"
-        if request.t_ns + request.ttl_ms * NS_PER_MS <= now_ns:
-            return "it came after its time to live"
-        if self._accepted_ns is not None and request.t_ns < self._accepted_ns:
-            return "it is older than the one before"
-        return None
+        pair = min((tuple(sorted(pair)) for pair in self._conflicts if pair <= request.phases), default=None)
+        clash = None if pair is None else (str(pair[0]), str(pair[1]))
+        return refusal(request, unknown, clash, now_ns, self._accepted_ns)

@@ -1,8 +1,8 @@
 """What every bridge to the lamps does, whatever is behind it.
 
-A new bridge is one more row of BRIDGES: a name, and how to make one for a timing table.
+A new bridge is one more row of BRIDGES: a name, and how to rig one up for a timing table.
 Its core must take time from the bridge's caller (a settable timer), as the real core
-does when it is compiled for the host.
+does when it is compiled for the host; `Rig.pass_to` lets that time pass.
 """
 
 from __future__ import annotations
@@ -18,30 +18,55 @@ from edge.errors import DeviceError
 from edge.seams import Bridge
 from edge.types import Interval, PedInterval, PhaseRequest, SignalState
 from firmware_bridge.recording import RecordingBridge
+from firmware_bridge.simulated_bridge import SimulatedBridge
+from firmware_bridge.table import table_of_signal
 from tests.lamp_laws import Witness
 from tests.signal_tables import EIGHT
 
 G, Y, C, R = Interval.GREEN, Interval.YELLOW, Interval.RED_CLEARANCE, Interval.RED
+STARTUP_S = 4.0
+#: The eight phases with the start-up that every row has.
+TIMED = EIGHT.model_copy(update={"startup_flash_s": 0.0, "startup_red_s": STARTUP_S})
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A bridge, and what lets time pass up to an instant where nobody asks it anything."""
+
+    bridge: Bridge
+    pass_to: Callable[[int], object] = lambda _t_ns: None
 
 
 @dataclass(frozen=True)
 class BridgeCase:
+    """within_s: how late an interval may be told to have begun, for a core behind a wire."""
+
     name: str
-    make: Callable[[Signal], Bridge]
-    startup_s: float
+    rig: Callable[[Signal], Rig]
+    within_s: float = 0.0
 
 
-BRIDGES = (BridgeCase("recording", lambda signal: RecordingBridge(signal, lambda _line: None, startup_s=4.0), 4.0),)
+def recording(signal: Signal) -> Rig:
+    return Rig(RecordingBridge(signal, lambda _line: None, startup_s=STARTUP_S))
+
+
+def simulated(signal: Signal) -> Rig:
+    return Rig(SimulatedBridge(table_of_signal(signal)))
+
+
+BRIDGES = (BridgeCase("recording", recording), BridgeCase("simulated", simulated))
 
 
 class Driver:
     """Asks every 100 ms, as the control loop does, and lets a witness see every state."""
 
     def __init__(self, case: BridgeCase, signal: Signal) -> None:
-        self.bridge = case.make(signal)
-        self.startup_s = case.startup_s
+        self._rig = case.rig(signal)
+        self.bridge = self._rig.bridge
+        self.within_ns = round(case.within_s * NS_PER_S)
+        self.startup_s = STARTUP_S
         self.witness = Witness(signal)
-        self._t_ns = 5 * NS_PER_S
+        self.start_ns = self._t_ns = 5 * NS_PER_S
 
     def ask(self, phases: set[int], for_s: float, ttl_ms: int = 300) -> SignalState:
         """The state after having asked for so long."""
@@ -61,14 +86,28 @@ class Driver:
         self.witness.see(state)
         return state
 
+    def ask_seldom(self, phases: set[int], until_s: float) -> None:
+        """Ask every 0.9 s until so long after the start, as long as a request may live, and never look."""
+        while self._t_ns < self.start_ns + round(until_s * NS_PER_S):
+            self.bridge.request(PhaseRequest(self._t_ns, frozenset(phases), "test", 1000))
+            self._t_ns += 900 * NS_PER_MS
+            self._rig.pass_to(self._t_ns)
+
+    def look(self, at_s: float) -> SignalState:
+        """The state so long after the start."""
+        self._t_ns = self.start_ns + round(at_s * NS_PER_S)
+        self._rig.pass_to(self._t_ns)
+        return self.bridge.state(self._t_ns)
+
     def _pass(self, seconds: float) -> None:
         self._t_ns += round(seconds * NS_PER_S)
+        self._rig.pass_to(self._t_ns)
         self.state()
 
 
 @pytest.fixture(params=BRIDGES, ids=lambda case: case.name)
 def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
-    driver = Driver(request.param, EIGHT)
+    driver = Driver(request.param, TIMED)
     yield driver
     driver.bridge.close()
 
@@ -118,8 +157,8 @@ def test_a_yellow_is_finished_though_its_phase_is_asked_for_again(driver: Driver
 
 @pytest.mark.parametrize("phases", [{2, 4}, {1, 2}, {2, 6, 8}, {9}, {2, 16}])
 def test_conflicting_or_unknown_phases_are_refused_and_the_lamps_go_on(driver: Driver, phases: set[int]) -> None:
-    driver.ask({2, 6}, driver.startup_s + 1, ttl_ms=5000)
-    state = driver.ask(phases, 2.0)
+    driver.ask({2, 6}, driver.startup_s + 1, ttl_ms=1000)
+    state = driver.ask(phases, 0.8)
     assert shown(state) == {2: G, 6: G}
     assert state.fault is not None
     assert "refused" in state.fault
@@ -137,8 +176,10 @@ def test_silence_ends_green_in_order_and_then_flashes(driver: Driver) -> None:
 
 
 def test_silence_from_the_start_flashes_after_startup(driver: Driver) -> None:
-    assert driver.state().mode == "startup"
-    assert driver.wait(driver.startup_s + 0.1).mode == "flash"
+    assert driver.state().mode in {"startup", "flash"}
+    state = driver.wait(driver.startup_s + 0.1)
+    assert state.mode == "flash"
+    assert state.fault is not None
 
 
 def test_flash_is_left_through_startup(driver: Driver) -> None:
@@ -171,19 +212,29 @@ def test_pedestrians_walk_and_clear_before_green_ends(driver: Driver) -> None:
 
 
 def test_intervals_end_at_their_own_instants_when_nobody_looks(driver: Driver) -> None:
-    """A caller that asks once in 5 s gets the same instants as one that asks every 100 ms."""
-    bridge = driver.bridge
-    second = NS_PER_S
-    start = round(driver.startup_s)
-    bridge.request(PhaseRequest(0, frozenset({6}), "test", 10_000))
-    bridge.request(PhaseRequest((start + 5) * second, frozenset({6}), "test", 10_000))
-    bridge.request(PhaseRequest((start + 10) * second, frozenset({8}), "test", 10_000))
-    state = bridge.state((start + 19) * second)
-    assert (state.intervals[6], state.since_ns[6]) == (R, (start + 16) * second)
-    assert (state.intervals[8], state.since_ns[8]) == (G, (start + 16) * second)
-    state = bridge.state((start + 60) * second)  # ran out at 20 s, when the least green of 7 s is not over
+    """A caller that asks once in 0.9 s and never looks gets the same instants as one that asks every 100 ms."""
+
+    def at(since_ns: int, instant_s: float) -> bool:
+        return 0 <= since_ns - driver.start_ns - round(instant_s * NS_PER_S) <= driver.within_ns
+
+    driver.ask_seldom({6}, 10.0)  # green from 4 s: asked for until 10.8 s, minimum over at 12 s
+    driver.ask_seldom({8}, 20.0)  # yellow 4 s, red clearance 2 s: green from 18 s, asked for until 21.6 s
+    state = driver.look(20.7)
+    assert state.intervals[6] is R
+    assert at(state.since_ns[6], 18)
+    assert state.intervals[8] is G
+    assert at(state.since_ns[8], 18)
+    state = driver.look(60)  # minimum over at 25 s, yellow 3.5 s, red clearance 1 s
     assert state.mode == "flash"
-    assert set(state.since_ns.values()) == {(start + 23) * second + 3500 * NS_PER_MS + 1 * second}
+    assert all(at(since_ns, 29.5) for since_ns in state.since_ns.values())
+
+
+def test_a_request_may_not_outlive_a_second(driver: Driver) -> None:
+    driver.ask({4}, driver.startup_s + 8)
+    state = driver.ask({4}, 1.0, ttl_ms=1001)
+    assert shown(state) == {4: Y}
+    assert state.fault is not None
+    assert shown(driver.ask({4}, driver.startup_s + 15, ttl_ms=1000)) == {4: G}
 
 
 def test_time_never_runs_back(driver: Driver) -> None:
