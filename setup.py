@@ -30,4 +30,7 @@ class BuildCore(build_ext):
             raise
 
 
-setup(cmdclass={"build_ext": BuildCore}, cffi_modules=["firmware_bridge/host/build.py:ffibuilder"])
+setup(
+    cmdclass={"build_ext": BuildCore},
+    cffi_modules=["firmware_bridge/host/build.py:ffibuilder", "firmware_bridge/host/build_device.py:ffibuilder"],
+)

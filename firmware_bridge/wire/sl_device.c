@@ -251,6 +251,12 @@ void sl_device_stored(sl_device *device, uint8_t ok, uint8_t copies)
 
 /* --- What goes out ------------------------------------------------------------------------- */
 
+/* Also where the table was changed in memory: then the core has latched that. */
+static uint8_t channels_in(const sl_device *device)
+{
+    return device->has_table && device->table->channels <= SL_CHANNELS ? device->table->channels : 0;
+}
+
 static uint32_t utc_s(const sl_device *device)
 {
     if (device->clock_utc_s == 0)
@@ -270,7 +276,7 @@ static void send_hello(sl_device *device)
     sl_wire_put16(payload + 8, device->about.board);
     sl_wire_put16(payload + 10, device->about.firmware);
     sl_wire_put16(payload + 12, table ? table->crc : 0);
-    payload[14] = table ? table->channels : 0;
+    payload[14] = channels_in(device);
     payload[15] = device->about.copies;
     payload[16] = device->about.cause;
     payload[17] = 0;
@@ -391,7 +397,7 @@ static void send_state(sl_device *device, uint8_t flags, uint8_t channels, const
 static void tell_host(sl_device *device, const sl_pins *pins, const sl_outputs *outputs)
 {
     uint8_t flags = flags_of(device, pins, outputs);
-    uint8_t channels = device->has_table ? device->table->channels : 0;
+    uint8_t channels = channels_in(device);
 
     if (device->session_seen != device->link.session) {
         device->session_seen = device->link.session;
