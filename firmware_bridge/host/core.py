@@ -177,6 +177,9 @@ class SignalCore:
         self._state: Any = extension.ffi.new("sl_state *")
         self._inputs: Any = extension.ffi.new("sl_inputs *")
         self._outputs: Any = extension.ffi.new("sl_outputs *")
+        # Bytes of the table and of the state, to be flipped by tests of what memory faults do.
+        self.table_memory = memoryview(extension.ffi.buffer(self._table))
+        self.state_memory = memoryview(extension.ffi.buffer(self._state))
         self.boot(0)
 
     def boot(self, now_ms: int) -> None:

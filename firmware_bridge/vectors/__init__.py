@@ -1,0 +1,1 @@
+"""Test vectors of the signal core: see README.md in this folder."""
