@@ -193,8 +193,14 @@ void sl_device_byte(sl_device *device, uint8_t byte)
 {
     sl_frame frame;
     sl_answer result;
+    uint16_t session = device->link.session;
+    uint8_t taken = sl_link_take(&device->link, byte, &frame);
 
-    if (!sl_link_take(&device->link, byte, &frame))
+    if (device->link.session != session) {
+        device->request_number = 0;
+        device->fate = SL_REQUEST_TAKEN;
+    }
+    if (!taken)
         return;
     if (!length_is_right(&frame)) {
         if (device->link.counts.foreign < 0xffffu)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -21,6 +23,7 @@ from firmware_bridge.recording import RecordingBridge
 from firmware_bridge.simulated_bridge import SimulatedBridge
 from firmware_bridge.table import table_of_signal
 from tests.lamp_laws import Witness
+from tests.serial_cabinet import PacedBridge
 from tests.signal_tables import EIGHT
 
 G, Y, C, R = Interval.GREEN, Interval.YELLOW, Interval.RED_CLEARANCE, Interval.RED
@@ -54,7 +57,17 @@ def simulated(signal: Signal) -> Rig:
     return Rig(SimulatedBridge(table_of_signal(signal)))
 
 
-BRIDGES = (BridgeCase("recording", recording), BridgeCase("simulated", simulated))
+def serial(signal: Signal) -> Rig:
+    """The firmware's C behind a pseudo terminal."""
+    bridge = PacedBridge(Path(mkdtemp(prefix="stopline-")), table_of_signal(signal))
+    return Rig(bridge, bridge.pass_to)
+
+
+BRIDGES = (
+    BridgeCase("recording", recording),
+    BridgeCase("simulated", simulated),
+    BridgeCase("serial", serial, within_s=0.05),
+)
 
 
 class Driver:
