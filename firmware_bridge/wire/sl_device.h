@@ -44,6 +44,13 @@ extern "C" {
 #define SL_DEVICE_OUT_MOST \
     (SL_FRAME_HEAD + SL_STATE_HEAD_BYTES + SL_CHANNELS * SL_STATE_CHANNEL_BYTES + SL_FRAME_CRC)
 
+#if SL_WIRE_IN_MOST < SL_DEVICE_IN_MOST || SL_WIRE_OUT_MOST < SL_DEVICE_OUT_MOST
+#error "SL_WIRE_IN_MOST or SL_WIRE_OUT_MOST is too little for the frames of this device"
+#endif
+#if SL_LINK_KEPT < SL_FAULT_BYTES
+#error "SL_LINK_KEPT is too little for FAULT"
+#endif
+
 /* Flags of STATE. */
 #define SL_STATE_HAS_TABLE 0x01u
 #define SL_STATE_AGREED 0x02u       /* the newest request that was taken named the table's CRC */
