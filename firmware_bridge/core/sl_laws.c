@@ -107,7 +107,7 @@ void sl_look_at(const sl_table *table, const sl_inputs *inputs, const sl_outputs
 
     for (i = 0; i < table->channels; i++) {
         uint8_t number = table->channel[i].number;
-        uint16_t phase = number >= 1 && number <= 16 ? (uint16_t)(1u << (number - 1u)) : 0u;
+        uint16_t phase = (uint16_t)(number >= 1 && number <= 16 ? 1u << (number - 1u) : 0u);
 
         known = (uint16_t)(known | phase);
         if (inputs->request_phases & phase)
