@@ -119,12 +119,14 @@ def follow(
     return crossings, uncounted
 
 
-def detections(t_s: float, boxes: Iterable[tuple[float, float, float, float]], score: float = 0.8) -> Detections:
-    """Cars with one score."""
+def detections(
+    t_s: float, boxes: Iterable[tuple[float, float, float, float]], score: float = 0.8, kind: Kind = Kind.CAR
+) -> Detections:
+    """Road users of one kind with one score."""
     rows = np.array(list(boxes), np.float32).reshape(-1, 4)
     n = len(rows)
     return Detections(
-        round(t_s * NS_PER_S), rows, np.full(n, score, np.float32), np.full(n, KINDS.index(Kind.CAR), np.int32)
+        round(t_s * NS_PER_S), rows, np.full(n, score, np.float32), np.full(n, KINDS.index(kind), np.int32)
     )
 
 

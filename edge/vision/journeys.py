@@ -17,6 +17,15 @@ from edge.types import KINDS, Kind, Track
 from edge.vision.assign import best_pairs
 
 Array = NDArray[np.float64]
+
+#: What each kind may be taken for from one sight to the next. Nobody is a person and then a lorry.
+_RIDDEN = frozenset({Kind.MOTORCYCLE, Kind.BICYCLE})
+_BULKY = frozenset({Kind.CAR, Kind.TRUCK, Kind.BUS})
+_LIKE = {
+    **dict.fromkeys(_BULKY, _BULKY | _RIDDEN),
+    **dict.fromkeys(_RIDDEN, frozenset(Kind)),
+    Kind.PERSON: _RIDDEN | {Kind.PERSON},
+}
 PlaceM = tuple[float, float]
 
 
@@ -29,6 +38,8 @@ class StitchSettings:
 
     gap_s: float = 2.5
     reach_m: float = 2.5
+    walking_mps: float = 0.5
+    walking_reach_m: float = 1.2
     accel_mps2: float = 2.5
     braking_mps2: float = 8.0
     moving_mps: float = 1.4
@@ -254,12 +265,16 @@ class Journeys:
 
 def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -> float:
     """How far off a lost journey's possible way a new track begins: 0 where expected, 1 at the limit."""
+    if track.kind not in _LIKE[journey.kind]:
+        return 1.0
     gap_s = (t_ns - journey.last_ns) / NS_PER_S
     speed = journey.speed_mps
+    walks = journey.kind is Kind.PERSON
+    reach_m = stitch.walking_reach_m if walks else stitch.reach_m
     unsure_m = 2.0 * journey.speed_sd_mps * gap_s
     step_x, step_y = track.pos_m[0] - journey.pos_m[0], track.pos_m[1] - journey.pos_m[1]
-    if speed < stitch.moving_mps:
-        reach = stitch.reach_m + 0.5 * stitch.accel_mps2 * gap_s**2 + min(unsure_m, stitch.reach_m)
+    if speed < (stitch.walking_mps if walks else stitch.moving_mps):
+        reach = reach_m + 0.5 * stitch.accel_mps2 * gap_s**2 + min(unsure_m, reach_m)
         return math.hypot(step_x, step_y) / reach
     ahead_x, ahead_y = journey.vel_mps[0] / speed, journey.vel_mps[1] / speed
     along = step_x * ahead_x + step_y * ahead_y
@@ -268,7 +283,7 @@ def _detour(journey: Journey, track: Track, t_ns: int, stitch: StitchSettings) -
     furthest = expected + 0.5 * stitch.accel_mps2 * gap_s**2 + unsure_m
     braking_s = min(gap_s, speed / stitch.braking_mps2)
     nearest = max(0.0, speed * braking_s - 0.5 * stitch.braking_mps2 * braking_s**2 - unsure_m)
-    if not nearest - stitch.reach_m <= along <= furthest + stitch.reach_m:
+    if not nearest - reach_m <= along <= furthest + reach_m:
         return 1.0
     # Off the line costs most; between two on the line the one nearer to steady speed is taken.
-    return aside / stitch.reach_m + 0.3 * abs(along - expected) / (furthest + stitch.reach_m)
+    return aside / reach_m + 0.3 * abs(along - expected) / (furthest + reach_m)

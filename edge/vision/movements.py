@@ -16,7 +16,7 @@ import numpy as np
 from calibration.geometry import GroundPlane
 from calibration.site import Movement
 from edge.clock import NS_PER_S
-from edge.types import Crossing, NotCounted, Track
+from edge.types import Crossing, Kind, NotCounted, Track
 from edge.vision.gates import BEFORE, ON, PAST, Array, GateLines, Sides, sides_of
 from edge.vision.journeys import Journey, Journeys, PlaceM, StitchSettings
 
@@ -32,6 +32,7 @@ STOOD = "stood still and came near no gate"
 NEAR_NO_GATE = "came near no gate"
 TOO_BRIEF = "seen too briefly"
 COUNTED_ALREADY = "a second box of a road user counted already"
+MADE_ONE_ALREADY = "made a movement before, and entered by no gate since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class MovementCounter:
                 elif changed[i]:
                     self._pass_gates(journey, sides[i])
                 journey.distance_m, journey.offset_m = distances[i], offsets[i]
-                if journey.leaving and journey.counted is None:
+                if journey.leaving:
                     crossing = self._decide(journey, [other for other, _, _ in seen])
                     if crossing is not None:
                         crossings.append(crossing)
@@ -189,7 +190,8 @@ class MovementCounter:
         """
         fitting = []
         for index, passed_ns in list(journey.leaving.items()):
-            reason = self._refusal(journey, index) or self._double(journey, index, others)
+            reason = self._made_one(journey, index) or self._refusal(journey, index)
+            reason = reason or self._double(journey, index, others)
             if reason is None:
                 entered_ns = journey.passed_ns.get(2 * index)
                 # The entry gate passed last decides; a way that only agrees in direction comes after.
@@ -204,6 +206,14 @@ class MovementCounter:
         _, index, passed_ns = max(fitting)
         journey.leaving.clear()
         return self._count(journey, self._movements[index], journey.passed_ns.get(2 * index), passed_ns)
+
+    def _made_one(self, journey: Journey, index: int) -> str | None:
+        """Whether it was counted before, and has not come in by the entry gate of `index` since.
+
+        Who walks over one crossing may go on over the next, and be sewn to one who comes back.
+        """
+        again = journey.counted is None or journey.passed_ns.get(2 * index, 0) > journey.counted_ns
+        return None if again else MADE_ONE_ALREADY
 
     def _refusal(self, journey: Journey, index: int) -> str | None:
         """Why a journey that just passed exit gate `index` is not counted there; None if it is."""
@@ -229,8 +239,11 @@ class MovementCounter:
     def _double(self, journey: Journey, index: int, others: list[Journey]) -> str | None:
         """Whether this is a second box (a cab, a roof, a trailer) of one counted a moment ago.
 
-        Boxes that came by different lanes are of two, one before the other in the picture.
+        Boxes that came by different lanes are of two, one before the other in the picture. A
+        person is never seen in two parts, and those who walk together overlap all the way.
         """
+        if journey.kind is Kind.PERSON:
+            return None
         limit_ns = journey.last_ns - int(self._settings.double_s * NS_PER_S)
         for other in others:
             counted_here = other.counted == self._movements[index].id and other.counted_ns > limit_ns

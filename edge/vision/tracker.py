@@ -16,9 +16,9 @@ from calibration.geometry import GroundPlane
 from calibration.site import Camera
 from edge.clock import NS_PER_S
 from edge.frames import Detections, FloatArray, IntArray
-from edge.types import KINDS, Track
+from edge.types import KINDS, Kind, Track
 from edge.vision.assign import Rows, best_pairs, overlap
-from edge.vision.kalman import ConstantVelocity
+from edge.vision.kalman import ConstantVelocity, Manoeuvring
 
 Array = NDArray[np.float64]
 
@@ -28,13 +28,15 @@ class TrackerSettings:
     """sure_score begins tracks, unsure_score only continues them. Times in seconds.
 
     min_iou are limits on buffered overlap in the first and the second round.
-    pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 on the road.
+    pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 is what is usual on
+    the road, and ground_accel_s how long it lasts. People take walking_share of both.
     box_noise is the error of a box's edge as a share of its height, cut_noise by how much more
     an edge errs that the frame cuts; edge_share of the frame's size is how near its border a
     box's edge is taken for cut. A track of which less than gone_share should still be
     in the picture, and which is not seen, has left it. gate_sigma bounds how far from where a
     track is expected on the ground its detection may be, spread_m is the part of that which
-    comes from boxes that grip their vehicle differently.
+    comes from boxes that grip their vehicle differently; away_cost is what a detection at that
+    bound loses against one where the track is expected, in overlap.
     """
 
     sure_score: float = 0.30
@@ -47,7 +49,8 @@ class TrackerSettings:
     lost_s: float = 1.5
     coast_s: float = 0.5
     pixel_accel: float = 4.0
-    ground_accel_mps2: float = 2.5
+    ground_accel_mps2: float = 2.0
+    ground_accel_s: float = 2.0
     box_noise: float = 0.05
     cut_noise: float = 30.0
     edge_share: float = 0.01
@@ -55,6 +58,8 @@ class TrackerSettings:
     gone_share: float = 0.3
     gate_sigma: float = 4.0
     spread_m: float = 0.7
+    away_cost: float = 1.0
+    walking_share: float = 0.25
     speed_after_s: float = 0.3
 
 
@@ -69,21 +74,21 @@ class GroundTracker:
         self._last_ns: int | None = None
         self._book = _Book.empty()
         self._box = ConstantVelocity.empty(4)
-        self._ground = ConstantVelocity.empty(2)
+        self._ground = Manoeuvring.empty(2, self._settings.ground_accel_s)
 
     def reset(self) -> None:
         """Forget every track; ids go on, so an id never names two road users."""
         self._last_ns = None
         self._book = _Book.empty()
         self._box = ConstantVelocity.empty(4)
-        self._ground = ConstantVelocity.empty(2)
+        self._ground = Manoeuvring.empty(2, self._settings.ground_accel_s)
 
     def update(self, detections: Detections) -> tuple[Track, ...]:
         """Tracks as of the detections' t_ns, oldest first; ValueError when time does not advance."""
         if self._last_ns is not None and detections.t_ns <= self._last_ns:
             raise ValueError(f"time must advance: had {self._last_ns} ns, got {detections.t_ns} ns")
         if self._last_ns is not None:
-            self._predict((detections.t_ns - self._last_ns) / NS_PER_S)
+            self._predict((detections.t_ns - self._last_ns) / NS_PER_S, self._last_ns)
         self._last_ns = detections.t_ns
         s = self._settings
 
@@ -103,11 +108,18 @@ class GroundTracker:
         self._begin(found, left)
         return self._tracks(detections.t_ns)
 
-    def _predict(self, dt_s: float) -> None:
+    def _predict(self, dt_s: float, last_ns: int) -> None:
         s = self._settings
         height = self._box.x[:, 3:4]
-        self._box.predict(dt_s, (s.pixel_accel * height * [1.0, 1.0, 0.1, 0.1]) ** 2)
-        self._ground.predict(dt_s, np.full_like(self._ground.x, s.ground_accel_mps2**2))
+        # People walk on at one pace: told apart by it, two who meet keep their numbers.
+        walks = (self._book.votes.argmax(axis=1) == _PERSON)[:, None]
+        calm = np.where(walks, s.walking_share, 1.0)
+        self._box.predict(dt_s, (s.pixel_accel * height * calm * [1.0, 1.0, 0.1, 0.1]) ** 2)
+        before = self._ground.v.copy()
+        self._ground.predict(dt_s, s.ground_accel_mps2 * np.repeat(calm, 2, axis=1))
+        # What brakes out of sight comes to rest; it does not drive backwards.
+        backwards = (self._ground.v * before).sum(axis=1) < 0
+        self._ground.stand(np.flatnonzero(backwards & (self._book.last_ns < last_ns)))
 
     def _match(self, found: _Found, rows: Rows, candidates: Rows, min_iou: float, seen: NDArray[np.bool_]) -> Rows:
         """Match tracks `rows` with detections `candidates`; returns the candidates left over."""
@@ -121,7 +133,10 @@ class GroundTracker:
         # Boxes overlap in the picture where one vehicle hides another; on the ground they are apart.
         variance = self._ground.var_x[rows, None, :] + found.var_m[None, candidates, :] + s.spread_m**2
         away = (found.pos_m[None, candidates, :] - self._ground.x[rows, None, :]) ** 2 / variance
-        cost[away.sum(axis=2) > s.gate_sigma**2] = 2.0
+        away = away.sum(axis=2) / s.gate_sigma**2
+        # Of two that pass each other the boxes overlap, but each goes on as it went.
+        cost += s.away_cost * np.minimum(away, 1.0)
+        cost[away > 1.0] = 2.0
         a, b = best_pairs(cost, 1.0 - min_iou)
         matched, taken = rows[a], candidates[b]
         self._measure(found, matched, taken)
@@ -183,8 +198,10 @@ class GroundTracker:
             cut_y &= boxes[:, 3] > self._camera.size_px[1] / 2
         cut = cut_x | cut_y
         sd_px = np.where(cut, sd_px * s.cut_noise, sd_px)
-        sd_m = sd_px * self._plane.metres_per_px(anchor)
-        return self._plane.to_m(anchor), np.repeat(sd_m[:, None] ** 2, 2, axis=1)
+        pos_m = self._plane.to_m(anchor)
+        # Seen at a flat angle a pixel is long along the line of sight and short across it.
+        right, down = (self._plane.to_m(anchor + step) - pos_m for step in ((1.0, 0.0), (0.0, 1.0)))
+        return pos_m, sd_px[:, None] ** 2 * (right**2 + down**2)
 
     def _begin(self, found: _Found, taken: Rows) -> None:
         if len(taken) == 0:
@@ -192,7 +209,9 @@ class GroundTracker:
         middle, var_px = self._box_measurement(found.boxes[taken])
         # At birth a box may move a few of its own heights a second, a vehicle some 15 m/s.
         self._box.append(middle, var_px, np.repeat((3.0 * middle[:, 3:4]) ** 2, 4, axis=1) * [1.0, 1.0, 0.1, 0.1])
-        self._ground.append(found.pos_m[taken], found.var_m[taken], np.full((len(taken), 2), 15.0**2))
+        unknown = np.ones((len(taken), 2))
+        accel = self._settings.ground_accel_mps2
+        self._ground.append(found.pos_m[taken], found.var_m[taken], 15.0**2 * unknown, accel**2 * unknown)
         votes = np.zeros((len(taken), len(KINDS)))
         votes[np.arange(len(taken)), found.classes[taken]] = found.scores[taken]
         ids = np.arange(self._next_id, self._next_id + len(taken))
@@ -285,6 +304,7 @@ class _Book:
             setattr(self, name, getattr(self, name)[mask])
 
 
+_PERSON = KINDS.index(Kind.PERSON)
 _COLUMNS = tuple(column.name for column in fields(_Book))
 
 

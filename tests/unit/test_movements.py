@@ -265,3 +265,53 @@ def test_no_headway_across_blindness() -> None:
         if blind:
             count.blind(round((start_s + 3) * NS_PER_S))
     assert headways == [None, pytest.approx(3.0, abs=0.05), None]
+
+
+WALK = SBT.model_copy(update={"id": "PES", "kinds": (Kind.PERSON,)})
+BACK = NBT.model_copy(update={"id": "PEN", "kinds": (Kind.PERSON,)})
+
+
+def test_people_who_walk_together_are_all_counted() -> None:
+    count = counter(WALK)
+    crossings: list[Crossing] = []
+    for frame in range(200):
+        t_ns, y = frame * 100_000_000, 5.0 + frame * 0.13
+        pair = [track(t_ns, i, (9.0 + 0.1 * i, y), (0.0, 1.3), Kind.PERSON, size_m=(0.6, 0.6)) for i in (1, 2)]
+        crossings += count.update(t_ns, tuple(pair), {})[0]
+    assert [c.track_id for c in crossings] == [1, 2]
+
+
+def test_who_comes_back_over_the_crossing_is_counted_again() -> None:
+    def there_and_back(t_s: float) -> Place | None:
+        return (9.0, 5 + 1.3 * t_s) if t_s < 16 else (9.0, 5 + 1.3 * 16 - 1.3 * (t_s - 16))
+
+    crossings, _ = follow(counter(WALK, BACK), [there_and_back], 32, fps=10, kind=Kind.PERSON)
+    assert [c.movement for c in crossings] == ["PES", "PEN"]
+
+
+def test_a_car_does_not_go_on_where_somebody_who_stood_was_lost() -> None:
+    count = counter(SBT)
+    crossings: list[Crossing] = []
+    for frame in range(100):
+        t_ns, t_s = frame * 40_000_000, frame / 25
+        found = [track(t_ns, 1, (9.0, 14.0), (0.0, 0.0), Kind.PERSON)] if t_s < 1.5 else []
+        if t_s >= 1.6:
+            found = [track(t_ns, 2, (9.0, 14.0 + 8 * (t_s - 1.6)), (0.0, 8.0))]
+        crossings += count.update(t_ns, tuple(found), {})[0]
+    assert [(c.track_id, c.kind) for c in crossings] == [(2, Kind.CAR)]
+
+
+def test_of_two_lost_as_they_meet_each_goes_on_his_own_way() -> None:
+    def south(t_s: float) -> Place | None:
+        return (9.0, 9 + 1.3 * t_s) if not 4 <= t_s < 5.2 else None
+
+    def north(t_s: float) -> Place | None:
+        return (9.4, 21 - 1.3 * t_s) if not 4 <= t_s < 5.0 else None
+
+    crossings, _ = follow(
+        counter(WALK, BACK), [south, north], 14, fps=10, ids=lambda i, t_s: i + 10 * (t_s > 4.5), kind=Kind.PERSON
+    )
+    assert sorted((c.movement, c.track_id, c.entered_ns is not None) for c in crossings) == [
+        ("PEN", 11, True),
+        ("PES", 10, True),
+    ]

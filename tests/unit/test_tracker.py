@@ -131,3 +131,31 @@ def test_boxes_that_overlap_but_stand_apart_on_the_ground_are_two() -> None:
     assert first
     assert second
     assert not first & second
+
+
+def braking_m(t_s: float) -> float:
+    """From 14 m/s to rest at 3 m/s², from the top of the picture."""
+    t_s = min(t_s, 14 / 3)
+    return 14 * t_s - 1.5 * t_s**2
+
+
+def test_the_speed_of_one_that_brakes_does_not_lag_behind() -> None:
+    tracker, rng = GroundTracker(CAMERA, PLANE), np.random.default_rng(3)
+    late = []
+    for k in range(1, 46):
+        t = k / 10
+        box = tuple(v + rng.uniform(-1, 1) for v in box_at(9, braking_m(t)))
+        tracks = tracker.update(detections(t, [box]))  # type: ignore[list-item]
+        if t > 1.5:
+            late.append((tracks[0].speed_mps or 0.0) - (14 - 3 * t))
+    assert np.median(late) < 0.3
+
+
+def test_one_that_brakes_out_of_sight_does_not_drive_backwards() -> None:
+    tracker, unseen = GroundTracker(CAMERA, PLANE), []
+    for k in range(1, 48):
+        hidden = k > 43
+        tracks = tracker.update(detections(k / 10, [] if hidden else [box_at(9, braking_m(k / 10))]))
+        unseen += [track.pos_m[1] for track in tracks if hidden]
+    assert len(unseen) == 4
+    assert (np.diff(unseen) >= 0).all()
