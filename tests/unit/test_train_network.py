@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ from models.train.compact import equalise, prune  # noqa: E402
 from models.train.fit import Recipe, Run, load_average, read_checkpoint  # noqa: E402
 from models.train.network import Nano  # noqa: E402
 from models.train.origin import load_origin  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other on a busy machine take minutes for what one does in seconds."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def origin(classes: int = 6) -> Nano:
