@@ -8,6 +8,7 @@
  *
  *     run US                       go on for so many microseconds      = CYCLE
  *     cycles N                     go on for so many cycles            = CYCLE
+ *     tick US                      go on until a tick is complete, or so long = CYCLE
  *     feed HEX                     bytes to the chip, from now on      = CYCLE at which the last one starts
  *     switch PIN 0|1               level on an input
  *     chain LATCH CLOCK DATA       pins of the chain of 74HC165
@@ -25,7 +26,7 @@
  *
  * Events, with the cycle they happened at:
  *     P CYCLE PORT DDR LEVELS      pins of a port that are driven      U CYCLE BYTE   sent by the chip
- *     K CYCLE                      a tick is complete                  R CYCLE MCUSR  a start, and its cause
+ *     K CYCLE BEGAN                a tick is complete                  R CYCLE MCUSR  a start, and its cause
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -72,9 +73,9 @@ static void cycle_is(const machine *m)
     printf("= %llu\n", (unsigned long long)m->avr->cycle);
 }
 
-static void run(machine *m, uint64_t cycles)
+static void ran(const machine *m, int alive)
 {
-    if (machine_run(m, cycles))
+    if (alive)
         cycle_is(m);
     else
         printf("! the program crashed at cycle %llu, pc %x\n", (unsigned long long)m->avr->cycle, m->avr->pc);
@@ -134,9 +135,11 @@ static int obey(machine *m, char *line)
     unsigned at, count;
 
     if (sscanf(line, "run %llu", &number) == 1) {
-        run(m, number * (m->avr->frequency / 1000000u));
+        ran(m, machine_run(m, number * (m->avr->frequency / 1000000u)));
     } else if (sscanf(line, "cycles %llu", &number) == 1) {
-        run(m, number);
+        ran(m, machine_run(m, number));
+    } else if (sscanf(line, "tick %llu", &number) == 1) {
+        ran(m, machine_run_tick(m, number * (m->avr->frequency / 1000000u)));
     } else if (sscanf(line, "feed %65535s", text) == 1) {
         machine_feed(m, bytes, unhex(text, bytes));
         cycle_is(m);

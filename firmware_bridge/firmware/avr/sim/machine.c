@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "avr_eeprom.h"
+#include "avr_extint.h"
 #include "avr_ioport.h"
 #include "avr_uart.h"
 #include "sim_elf.h"
@@ -94,7 +95,11 @@ static void gpior_written(avr_t *avr, avr_io_addr_t addr, uint8_t value, void *p
         m->tick_worst_at = avr->cycle;
     }
     if (m->events)
-        fprintf(m->events, "K %llu\n", (unsigned long long)avr->cycle);
+        fprintf(m->events, "K %llu %llu\n", (unsigned long long)avr->cycle, (unsigned long long)m->tick_began);
+    if (m->stop_at_tick) {
+        m->tick_over = 1;
+        avr->run_cycle_count = 0; /* this instruction is the last one for now */
+    }
 }
 
 /* --- EEPROM that takes 3.4 ms a byte ------------------------------------------------------- */
@@ -329,7 +334,7 @@ int machine_run(machine *m, uint64_t cycles)
 {
     uint64_t end = m->avr->cycle + cycles;
 
-    while (m->avr->cycle < end) {
+    while (m->avr->cycle < end && !m->tick_over) {
         uint64_t until = end;
 
         feed_now(m);
@@ -345,9 +350,22 @@ int machine_run(machine *m, uint64_t cycles)
             }
             if (state == cpu_Done || state == cpu_Crashed)
                 return 0;
+            if (m->tick_over)
+                break;
         }
     }
     return 1;
+}
+
+int machine_run_tick(machine *m, uint64_t cycles)
+{
+    int alive;
+
+    m->stop_at_tick = 1;
+    m->tick_over = 0;
+    alive = machine_run(m, cycles);
+    m->stop_at_tick = m->tick_over = 0;
+    return alive;
 }
 
 void machine_restart(machine *m, char cause, uint64_t cycles)
@@ -411,6 +429,9 @@ int machine_make(machine *m, const char *mcu, const char *elf)
     avr_irq_register_notify(avr_io_getirq(m->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), byte_out, m);
     avr_register_io_write(m->avr, GPIOR0, gpior_written, m);
     avr_register_io_write(m->avr, EECR, eecr_written, m);
+    /* Pins of external interrupts are lamps here: simavr would look at them in every cycle. */
+    for (i = 0; i < EXTINT_COUNT; i++)
+        avr_extint_set_strict_lvl_trig(m->avr, (uint8_t)i, 0);
     for (i = 0; i < 26; i++) {
         avr_irq_t *port = avr_io_getirq(m->avr, AVR_IOCTL_IOPORT_GETIRQ('A' + i), IOPORT_IRQ_REG_PORT);
         port_of *p;

@@ -42,6 +42,7 @@ typedef struct {
     uint64_t tick_began;
     uint64_t tick_worst, tick_worst_at, tick_sum, ticks;
     int was_reset;
+    int stop_at_tick, tick_over;
     void (*core_reset)(struct avr_t *);
 } machine;
 
@@ -50,6 +51,9 @@ int machine_make(machine *m, const char *mcu, const char *elf);
 
 /* Run for so many cycles, and an instruction more. 0: the program crashed. */
 int machine_run(machine *m, uint64_t cycles);
+
+/* Run until a tick is complete, at most so many cycles. */
+int machine_run_tick(machine *m, uint64_t cycles);
 
 /* Bytes to the chip, one after the other from now on, as fast as its line takes them. */
 void machine_feed(machine *m, const uint8_t *bytes, size_t count);
