@@ -98,6 +98,7 @@ def _write(options: SimulateOptions, around: Surroundings, folder: Path, runs: l
     if any(kind == "camera" for _, kind in options.runs) and around.detector is not None:
         facts["detector"] = around.detector.name
         facts["looks"] = "every frame" if options.every == 1 else f"one frame in {options.every}"
+    facts["lamps timed by"] = ", ".join(sorted({one.lamps for one in runs}))
     for one in runs:
         times = one.seconds / one.elapsed_s if one.elapsed_s > 0 else 0.0
         facts[f"took, {one.name}"] = f"{one.elapsed_s:.1f} s ({times:.1f} × real time)"

@@ -16,11 +16,10 @@ from edge.controller import Controller
 from edge.stages.signals import STEP_NS
 from edge.types import Demand, Interval, PedInterval, PhaseRequest, SignalState
 from firmware_bridge.bridge import Bridge
+from sim_videos.plan_lamps import TTL_MS, instants
 
 #: Both kinds of head by phase, as `sim_videos.world` takes them.
 Shown = tuple[Mapping[int, Interval], Mapping[int, PedInterval]]
-#: During warm-up nobody asks between frames, so a request must hold until the next.
-_WARM_TTL_MS = 2000
 
 
 class Demands(Protocol):
@@ -34,13 +33,16 @@ class StreetLamps:
 
     def __init__(self, bridge: Bridge, controller: Controller, signal: Signal, plan: Plan) -> None:
         self._bridge = bridge
-        self._warm = ControlLoop(FixedTimeController(CompiledPlan.of(plan, signal), ttl_ms=_WARM_TTL_MS), bridge)
+        self._warm = ControlLoop(FixedTimeController(CompiledPlan.of(plan, signal), ttl_ms=TTL_MS), bridge)
         self._loop = ControlLoop(controller, bridge)
         self._next_ns = 0
+        self._warmed_ns: int | None = None
 
     def warm(self, t_ns: int) -> Shown:
         """What the plan shows at an instant of the warm-up: a `LampSource`."""
-        self._warm.step(Demand(t_ns, {}), t_ns)
+        for step_ns in instants(self._warmed_ns, t_ns):
+            self._warm.step(Demand(step_ns, {}), step_ns)
+        self._warmed_ns = t_ns
         return self.shown(t_ns)
 
     def steps(self, t_ns: int, demands: Demands) -> Iterator[tuple[PhaseRequest, SignalState]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock import NS_PER_S, Clock
-from firmware_bridge.recording import RecordingBridge
 from sim_videos.scenario import Scenario
 from sim_videos.simulate.controllers import CONTROLLERS
+from sim_videos.simulate.core_lamps import lamps_of, timed_by
 from sim_videos.simulate.eyes import Eyes
 from sim_videos.simulate.eyesight import EyesightMeter
 from sim_videos.simulate.lamps import StreetLamps, warm_quietly
@@ -70,7 +70,7 @@ def run(
         ledger = Ledger(street, seen.meter)
         log = None if order.folder is None else RunLog(order.folder, _facts(order, seen.eyes.name, street))
         lines: Callable[[str], object] = (lambda _line: None) if log is None else log.bridge.write_text
-        bridge = RecordingBridge(street.signal, warm_quietly(lines), startup_s=0.0)
+        bridge = lamps_of(street.signal, warm_quietly(lines), world.next_t_ns)
         controller = CONTROLLERS[order.control](street.signal, street.plan)
         lamps = StreetLamps(bridge, controller, street.signal, street.plan)
         watchers = (*(() if log is None else (log,)), _Progress(on_frame), *seen.watchers)
@@ -110,6 +110,7 @@ def run(
         stopped=stopped,
         elapsed_s=(stopwatch.now_ns() - began_ns) / NS_PER_S,
         series=ledger.series,
+        lamps=timed_by(bridge),
     )
 
 

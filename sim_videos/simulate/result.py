@@ -76,7 +76,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. control and eyes name the controller and who looked; stopped says why it ended early."""
+    """One run. control and eyes name the controller and who looked; stopped says why it ended early.
+
+    lamps says what timed them: the compiled signal core or a model of it.
+    """
 
     control: str
     eyes: str
@@ -93,6 +96,7 @@ class Run:
     stopped: str | None
     elapsed_s: float
     series: Series
+    lamps: str = ""
 
     @property
     def name(self) -> str:
@@ -105,6 +109,7 @@ class Run:
         return {
             "control": self.control,
             "eyes": self.eyes,
+            "lamps": self.lamps,
             "seed": self.seed,
             "seconds": self.seconds,
             "frames": self.frames,

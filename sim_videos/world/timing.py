@@ -19,6 +19,7 @@ from sim_videos.world.survey import Survey
 
 WALKING_MPS = 1.2
 _WALK_S = 6.0
+_WALK_REASON = "crossings of simulated streets are short and few people wait at them"
 _SATURATION_VEH_H = 1650.0
 #: A turn that gives way counts as more through vehicles (Highway Capacity Manual's order of size).
 _OPPOSED = 1.6
@@ -50,6 +51,7 @@ def _phase(number: int, found: Survey, spec: SignalSpec) -> Phase:
         yellow_s=spec.yellow_s,
         red_clearance_s=spec.red_clearance_s,
         walk_s=walk_s,
+        walk_reason=_WALK_REASON if lengths_m else None,
         ped_clearance_s=clearance_s,
     )
 
