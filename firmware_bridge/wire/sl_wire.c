@@ -72,7 +72,7 @@ static uint8_t frame_of(const sl_wire_in *in, sl_frame *frame)
 
     if (sl_crc16(0xffffu, in->bytes, body) != sl_wire_get16(in->bytes + body))
         return 0;
-    frame->from = in->bytes[0];
+    frame->sender = in->bytes[0];
     frame->kind = in->bytes[1];
     frame->session = sl_wire_get16(in->bytes + 2);
     frame->number = sl_wire_get32(in->bytes + 4);
@@ -112,7 +112,7 @@ uint16_t sl_wire_encode(const sl_frame *frame, uint8_t *out)
 
     if (count + SL_FRAME_CRC > SL_FRAME_MOST)
         return 0;
-    raw[0] = frame->from;
+    raw[0] = frame->sender;
     raw[1] = frame->kind;
     sl_wire_put16(raw + 2, frame->session);
     sl_wire_put32(raw + 4, frame->number);
@@ -230,9 +230,9 @@ uint8_t sl_link_take(sl_link *link, uint8_t byte, sl_frame *frame)
 {
     if (!sl_wire_in_byte(&link->in, byte, frame, &link->counts))
         return 0;
-    if (frame->from == link->theirs && frame->kind == SL_MSG_HELLO)
+    if (frame->sender == link->theirs && frame->kind == SL_MSG_HELLO)
         return 1;
-    if (frame->from != link->theirs ||
+    if (frame->sender != link->theirs ||
         !(SL_MSG_IS_KEPT(frame->kind) || SL_MSG_IS_FRESH(frame->kind) || frame->kind == SL_MSG_ACK) ||
         !is_of_session(link, frame)) {
         count_one(&link->counts.foreign);
@@ -252,7 +252,7 @@ static uint8_t send_frame(sl_link *link, uint8_t kind, uint32_t number, const ui
 
     if ((uint16_t)(SL_FRAME_HEAD + count + SL_FRAME_CRC) > SL_WIRE_OUT_MOST)
         return 0;
-    frame.from = link->mine;
+    frame.sender = link->mine;
     frame.kind = kind;
     frame.session = link->session;
     frame.number = number;

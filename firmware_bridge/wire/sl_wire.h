@@ -19,7 +19,7 @@ extern "C" {
 #define SL_WIRE_VERSION 1u
 #define SL_WIRE_FROM_HOST 0x41u   /* first byte of every frame: who speaks */
 #define SL_WIRE_FROM_DEVICE 0xc1u
-#define SL_FRAME_HEAD 12u         /* from, kind, session, number, acknowledged */
+#define SL_FRAME_HEAD 12u         /* sender, kind, session, number, acknowledged */
 #define SL_FRAME_CRC 2u
 #define SL_FRAME_MOST 253u        /* bytes of a frame before COBS: one code byte is then enough */
 #define SL_FRAME_AROUND 3u        /* zero, code byte, zero */
@@ -80,7 +80,7 @@ typedef struct {
 
 /* A frame taken apart; payload points into the decoder and lasts until its next byte. */
 typedef struct {
-    uint8_t from;
+    uint8_t sender;
     uint8_t kind;
     uint16_t session;
     uint32_t number;
