@@ -318,7 +318,7 @@ static uint8_t may_end(const sl_table *table, const sl_witness_channel *channel,
 {
     uint32_t since_walk_ms = plus(channel->walk_credited_ms, look->credited_ms);
 
-    if (channel->lamp != SL_GREEN || channel->walk || (look->walk & bit(i)))
+    if (channel->walk || (look->walk & bit(i)))
         return 0;
     if (channel->walked && since_walk_ms < in_ms(table->channel[i].ped_clearance_cs))
         return 0;

@@ -1,0 +1,487 @@
+/* Corners of the core that no run of lamps reaches: states that cannot be, memory that changed, no table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "stopline_core.h"
+
+static int failures;
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            failures++; \
+            printf("corners.c:%d: %s\n", __LINE__, #condition); \
+        } \
+    } while (0)
+
+typedef struct {
+    sl_table table;
+    sl_state state;
+    sl_inputs in;
+    sl_outputs out;
+    uint32_t now_ms;
+} junction;
+
+/* Phases 2 and 4 against each other, both with pedestrians by recall; 2 first after start-up. */
+static junction powered_up(void)
+{
+    junction j;
+    uint8_t i;
+
+    memset(&j, 0, sizeof j);
+    j.table.version = SL_TABLE_VERSION;
+    j.table.channels = 2;
+    j.table.startup_red_cs = 600;
+    j.table.startup = 1;
+    for (i = 0; i < 2; i++) {
+        sl_channel *row = &j.table.channel[i];
+
+        row->number = (uint8_t)(2 * i + 2);
+        row->compatible = 1u << i;
+        row->min_green_cs = 500;
+        row->yellow_cs = 300;
+        row->red_clearance_cs = 100;
+        row->walk_cs = 700;
+        row->ped_clearance_cs = 500;
+        row->flags = SL_FLAG_PED_RECALL;
+        row->out_red = row->out_yellow = row->out_green = row->out_walk = row->out_dont_walk = SL_NO_OUTPUT;
+    }
+    j.table.crc = sl_table_crc(&j.table);
+    j.in.agreed = 1;
+    j.in.request_phases = 0x0002;
+    j.in.request_ttl_ms = 300;
+    sl_boot(&j.state, 0);
+    return j;
+}
+
+static void tick(junction *j)
+{
+    j->now_ms += 10;
+    j->in.request_new = 1;
+    sl_tick(&j->table, &j->state, &j->in, j->now_ms, &j->out);
+}
+
+static void ticks(junction *j, int count)
+{
+    for (; count > 0; count--)
+        tick(j);
+}
+
+/* Green of phase 2 for so many ticks. */
+static junction running(int after)
+{
+    junction j = powered_up();
+
+    ticks(&j, 601 + after);
+    CHECK(j.out.mode == SL_RUN && j.out.interval[0] == SL_GREEN && j.out.age_ms[0] == 10u * (unsigned)after);
+    return j;
+}
+
+static void reguard(sl_channel_state *channel)
+{
+    channel->guard = (uint8_t)(0xffu ^ channel->interval ^ (unsigned)channel->ped << 4);
+}
+
+static void set_mode(sl_state *state, uint8_t mode)
+{
+    state->mode = mode;
+    state->mode_guard = (uint8_t)~mode;
+}
+
+static void set_fault(sl_state *state, uint8_t fault)
+{
+    state->fault = fault;
+    state->fault_guard = (uint8_t)~fault;
+}
+
+/* One change of a running state, and whether it is still one that can be. */
+#define CHANGED(after, change, consistent) \
+    do { \
+        junction j = running(after); \
+        sl_state *s = &j.state; \
+        CHECK(sl_consistent(&j.table, s)); \
+        change; \
+        CHECK(sl_consistent(&j.table, s) == (consistent)); \
+        tick(&j); \
+        CHECK((j.out.fault == SL_FAULT_STATE) == !(consistent)); \
+        CHECK((j.out.mode == SL_FLASH) == !(consistent)); \
+        CHECK(sl_consistent(&j.table, s)); \
+    } while (0)
+
+static void show(sl_channel_state *channel, uint8_t interval, uint8_t ped, uint32_t age_ms, uint32_t ped_age_ms)
+{
+    channel->interval = interval;
+    channel->ped = ped;
+    channel->age_ms = age_ms;
+    channel->ped_age_ms = ped_age_ms;
+    reguard(channel);
+}
+
+static void states_that_cannot_be(void)
+{
+    CHANGED(5, s->mode ^= 1, 0);
+    CHANGED(5, s->mode_guard ^= 1, 0);
+    CHANGED(5, set_mode(s, SL_STARTUP), 0);
+    CHANGED(5, set_mode(s, SL_FLASH), 0);
+    CHANGED(5, set_mode(s, 3), 0);
+    CHANGED(5, set_mode(s, 255), 0);
+    CHANGED(5, s->fault ^= 4, 0);
+    CHANGED(5, s->fault_guard ^= 0x80, 0);
+    CHANGED(5, s->mode_age_ms = SL_MOST_AGE_MS, 1);
+    CHANGED(5, s->mode_age_ms = SL_MOST_AGE_MS + 1u, 0);
+    CHANGED(5, s->blink_ms = 999, 1);
+    CHANGED(5, s->request_left_ms = SL_MOST_TTL_MS, 1);
+    CHANGED(5, s->request_left_ms = SL_MOST_TTL_MS + 1u, 0);
+    CHANGED(5, s->startup_left = 1, 1);
+    CHANGED(5, s->startup_left = 2, 0);
+    CHANGED(5, s->channel[0].guard ^= 1, 0);
+    CHANGED(5, s->channel[0].interval ^= 1, 0);
+    CHANGED(5, s->channel[0].ped ^= 1, 0);
+    CHANGED(5, s->channel[1].guard ^= 0x10, 0);
+    CHANGED(5, s->channel[SL_CHANNELS - 1].guard ^= 1, 0);
+    CHANGED(5, s->channel[0].age_ms = SL_MOST_AGE_MS, 1);
+    CHANGED(5, s->channel[0].age_ms = SL_MOST_AGE_MS + 1u, 0);
+    CHANGED(5, s->channel[1].ped_age_ms = SL_MOST_AGE_MS, 1);
+    CHANGED(5, s->channel[1].ped_age_ms = SL_MOST_AGE_MS + 1u, 0);
+    CHANGED(5, s->channel[0].asked_ms = SL_MOST_AGE_MS, 1);
+    CHANGED(5, s->channel[0].asked_ms = SL_MOST_AGE_MS + 1u, 0);
+    /* Intervals that should have ended, and such as there are not. */
+    CHANGED(5, show(&s->channel[0], SL_YELLOW, SL_DONT_WALK, 2990, 0), 1);
+    CHANGED(5, show(&s->channel[0], SL_YELLOW, SL_DONT_WALK, 3000, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_CLEARANCE, SL_DONT_WALK, 990, 0), 1);
+    CHANGED(5, show(&s->channel[0], SL_CLEARANCE, SL_DONT_WALK, 1000, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_FLASHING, SL_DONT_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_FLASHING, SL_PED_DARK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], 5, SL_DONT_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_GREEN, SL_WALK, 0, 6990), 1);
+    CHANGED(5, show(&s->channel[0], SL_GREEN, SL_WALK, 0, 7000), 0);
+    CHANGED(5, show(&s->channel[0], SL_GREEN, SL_PED_CLEARANCE, 0, 4990), 1);
+    CHANGED(5, show(&s->channel[0], SL_GREEN, SL_PED_CLEARANCE, 0, 5000), 0);
+    CHANGED(5, show(&s->channel[0], SL_GREEN, SL_PED_DARK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_YELLOW, SL_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_YELLOW, SL_PED_CLEARANCE, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_RED, SL_WALK, 0, 0), 0);
+    /* Two that conflict. */
+    CHANGED(5, show(&s->channel[1], SL_GREEN, SL_DONT_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[1], SL_YELLOW, SL_DONT_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[1], SL_CLEARANCE, SL_DONT_WALK, 0, 0), 0);
+    CHANGED(5, show(&s->channel[0], SL_RED, SL_DONT_WALK, 0, 0), 1);
+    /* Channels that the table has not. */
+    CHANGED(5, show(&s->channel[2], SL_YELLOW, SL_WALK, 0, 0), 1);
+}
+
+static void states_out_of_run(void)
+{
+    junction j = powered_up();
+
+    CHECK(sl_consistent(&j.table, &j.state));
+    j.state.blink_ms = 1000; /* a tick folds it before it looks */
+    CHECK(!sl_consistent(&j.table, &j.state));
+    j.state.blink_ms = 0;
+    show(&j.state.channel[1], SL_RED, SL_PED_DARK, 0, 0);
+    CHECK(!sl_consistent(&j.table, &j.state));
+    show(&j.state.channel[1], SL_FLASHING, SL_DONT_WALK, 0, 0);
+    CHECK(!sl_consistent(&j.table, &j.state));
+    j = powered_up();
+    show(&j.state.channel[SL_CHANNELS - 1], SL_RED, SL_PED_DARK, 0, 0);
+    CHECK(!sl_consistent(&j.table, &j.state));
+    j = powered_up();
+    ticks(&j, 600);
+    CHECK(j.out.mode == SL_STARTUP && sl_consistent(&j.table, &j.state));
+    j.state.mode_age_ms = 6000;
+    CHECK(!sl_consistent(&j.table, &j.state));
+    j.state.mode_age_ms = 5999;
+    CHECK(sl_consistent(&j.table, &j.state));
+    j.state.startup_left = 3;
+    CHECK(!sl_consistent(&j.table, &j.state));
+    j.state.startup_left = 0;
+    show(&j.state.channel[1], SL_GREEN, SL_DONT_WALK, 0, 0);
+    CHECK(!sl_consistent(&j.table, &j.state));
+    show(&j.state.channel[1], SL_RED, SL_WALK, 0, 0);
+    CHECK(!sl_consistent(&j.table, &j.state));
+    show(&j.state.channel[1], SL_RED, SL_DONT_WALK, 0, 0);
+    CHECK(sl_consistent(&j.table, &j.state));
+    set_fault(&j.state, SL_FAULT_DUAL); /* a fault without flash */
+    CHECK(!sl_consistent(&j.table, &j.state));
+}
+
+/* A changed state begins anew; a fault that can still be read keeps its reason. */
+static void begins_anew(void)
+{
+    junction j = running(5);
+
+    j.in.platform_fault = 20;
+    tick(&j);
+    CHECK(j.out.fault == 20);
+    j.in.platform_fault = 0;
+    j.state.channel[0].guard ^= 1;
+    tick(&j);
+    CHECK(j.out.fault == 20 && j.out.mode == SL_FLASH && j.state.booting);
+    j.state.fault ^= 1;
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_STATE);
+    /* Reset brings start-up again, after the start-up flash of power-up. */
+    j.table.startup_flash_cs = 100;
+    j.table.crc = sl_table_crc(&j.table);
+    ticks(&j, 10);
+    j.in.reset = 1;
+    tick(&j);
+    CHECK(j.out.fault == SL_OK && j.out.mode == SL_FLASH && j.out.why == SL_WHY_BOOT);
+    ticks(&j, 87);
+    CHECK(j.out.mode == SL_FLASH);
+    tick(&j);
+    CHECK(j.out.mode == SL_STARTUP);
+    /* A state of nothing but zeros is no state. */
+    j = powered_up();
+    memset(&j.state, 0, sizeof j.state);
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_STATE && j.out.mode == SL_FLASH);
+    /* A reset held through it does not count. */
+    j = running(5);
+    j.in.reset = 1;
+    tick(&j);
+    j.state.channel[0].guard ^= 1;
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_STATE);
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_STATE);
+}
+
+static void without_a_table(void)
+{
+    junction j = powered_up();
+    sl_state before;
+
+    sl_tick(0, &j.state, &j.in, 10, &j.out);
+    CHECK(j.out.mode == SL_FLASH && !j.out.flash_relay && j.out.why == SL_WHY_NO_TABLE && j.out.fault == SL_OK);
+    CHECK(!j.out.red && !j.out.yellow && !j.out.green && !j.out.walk && !j.out.dont_walk && !j.out.wanted);
+    j.in.platform_fault = 17;
+    sl_tick(0, &j.state, &j.in, 20, &j.out);
+    CHECK(j.out.fault == 17 && j.out.why == SL_WHY_FAULT);
+    j = running(5); /* the table is taken away while it runs */
+    sl_tick(0, &j.state, &j.in, j.now_ms + 10, &j.out);
+    CHECK(j.out.fault == SL_FAULT_STATE && j.out.mode == SL_FLASH && !j.out.red);
+    j = powered_up();
+    before = j.state;
+    j.state.blink_ms = 1000; /* looked at without a table too */
+    sl_tick(0, &j.state, &j.in, 10, &j.out);
+    CHECK(before.fault == SL_OK && j.out.fault == SL_OK); /* a whole tick folds it */
+    j.state.channel[0].guard ^= 1;
+    sl_tick(0, &j.state, &j.in, 20, &j.out);
+    CHECK(j.out.fault == SL_FAULT_STATE);
+}
+
+/* Tables that cannot be read at all: not looked into, and a fault. */
+static void tables_that_are_not_whole(void)
+{
+    static const struct {
+        uint8_t version, channels;
+    } cases[] = { { 0, 2 }, { 2, 2 }, { 1, 0 }, { 1, SL_CHANNELS + 1 }, { 1, 255 } };
+    size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        junction j = running(5);
+
+        j.table.version = cases[i].version;
+        j.table.channels = cases[i].channels;
+        j.table.crc = sl_table_crc(&j.table);
+        tick(&j);
+        CHECK(j.out.fault == SL_FAULT_TABLE_CRC && j.out.mode == SL_FLASH && !j.out.red && !j.out.yellow);
+    }
+    {
+        junction j = powered_up();
+        uint16_t crc_of_head;
+
+        j.table.channels = SL_CHANNELS + 1;
+        crc_of_head = sl_table_crc(&j.table);
+        j.table.channel[0].yellow_cs++;
+        CHECK(sl_table_crc(&j.table) == crc_of_head);
+    }
+}
+
+/* Every byte of a table in use counts for its CRC, but the CRC's own. */
+static void crcs(void)
+{
+    junction j = powered_up();
+    size_t i, used = SL_TABLE_HEAD_BYTES + 2 * SL_CHANNEL_BYTES;
+
+    CHECK(sl_crc16(0xffffu, (const uint8_t *)"123456789", 9) == 0x29b1u); /* the catalogue's check value */
+    CHECK(sl_crc16(sl_crc16(0xffffu, (const uint8_t *)"1234", 4), (const uint8_t *)"56789", 5) == 0x29b1u);
+    CHECK(sl_crc16(0x1234u, (const uint8_t *)"", 0) == 0x1234u);
+    for (i = 0; i < sizeof j.table; i++) {
+        uint8_t *byte = (uint8_t *)&j.table + i, of_crc = i == 2 || i == 3;
+
+        *byte ^= 0x40u;
+        /* A changed count of channels changes how many bytes there are: another table altogether. */
+        if (i != 1)
+            CHECK((sl_table_crc(&j.table) == j.table.crc) == (i >= used || of_crc) || of_crc);
+        *byte ^= 0x40u;
+    }
+    CHECK(sizeof(sl_channel) == SL_CHANNEL_BYTES);
+    CHECK(sizeof(sl_table) == SL_TABLE_HEAD_BYTES + SL_CHANNELS * SL_CHANNEL_BYTES);
+    /* On a little-endian machine the bytes of the struct are those of the wire. */
+    j.table.crc = 0;
+    if (*(const uint8_t *)&j.table.startup == 1)
+        CHECK(sl_crc16(0xffffu, (const uint8_t *)&j.table, (uint16_t)used) == sl_table_crc(&j.table));
+}
+
+static void ages_stop(void)
+{
+    junction j = running(5);
+
+    j.state.channel[0].age_ms = SL_MOST_AGE_MS - 20u;
+    j.state.mode_age_ms = SL_MOST_AGE_MS - 10u;
+    j.state.channel[0].asked_ms = SL_MOST_AGE_MS - 5u;
+    j.state.channel[1].ped_age_ms = SL_MOST_AGE_MS - 11u;
+    tick(&j);
+    CHECK(j.out.age_ms[0] == SL_MOST_AGE_MS - 10u && j.state.mode_age_ms == SL_MOST_AGE_MS);
+    CHECK(j.state.channel[0].asked_ms == SL_MOST_AGE_MS && j.out.ped_age_ms[1] == SL_MOST_AGE_MS - 1u);
+    ticks(&j, 3);
+    CHECK(j.out.age_ms[0] == SL_MOST_AGE_MS && j.out.fault == SL_OK);
+}
+
+/* How long lamps are sensed wrong stops being counted before it wraps. */
+static void senses_stop(void)
+{
+    junction j = running(5);
+
+    j.in.sense_fitted = 3;
+    j.in.sense_red = 3;
+    j.in.sense_green = 1;
+    j.state.dual_ms = 0;
+    tick(&j);
+    CHECK(j.state.dual_ms == 10 && j.state.conflict_ms == 0 && j.state.red_fail_ms == 0 && j.out.fault == SL_OK);
+    j.in.sense_green = 0;
+    tick(&j);
+    CHECK(j.state.dual_ms == 0);
+    j.in.sense_green = 1;
+    j.state.dual_ms = 65530;
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_DUAL);
+    /* Red beside yellow, and yellow beside green, on one head. */
+    j = running(5);
+    j.in.sense_fitted = 1;
+    j.in.sense_red = j.in.sense_yellow = 1;
+    ticks(&j, 99);
+    CHECK(j.out.fault == SL_OK);
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_DUAL);
+    j = running(5);
+    j.in.sense_fitted = 1;
+    j.in.sense_green = j.in.sense_yellow = 1;
+    ticks(&j, 100);
+    CHECK(j.out.fault == SL_FAULT_DUAL);
+    /* Yellow and walk are movements too; of several faults at once conflict is told, then red fail. */
+    j = running(5);
+    j.in.sense_fitted = 3;
+    j.in.sense_yellow = 2;
+    j.in.sense_walk = 1;
+    j.state.red_fail_ms = 795;
+    ticks(&j, 29);
+    CHECK(j.out.fault == SL_FAULT_RED_FAIL);
+    j = running(5);
+    j.in.sense_fitted = 3;
+    j.in.sense_yellow = j.in.sense_red = 3;
+    j.state.conflict_ms = 295;
+    j.state.dual_ms = 995;
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_CONFLICT);
+    j = running(5);
+    j.in.sense_fitted = 3;
+    j.in.sense_red = j.in.sense_yellow = 1;
+    j.state.red_fail_ms = 795;
+    j.state.dual_ms = 995;
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_RED_FAIL);
+    /* Not counted while the lamps flash, and from nothing after it. */
+    j = powered_up();
+    j.in.agreed = 0;
+    j.in.sense_fitted = 3;
+    ticks(&j, 500);
+    CHECK(j.state.red_fail_ms == 0 && j.out.fault == SL_OK);
+    j = running(5);
+    j.in.sense_fitted = 3;
+    ticks(&j, 50);
+    CHECK(j.state.red_fail_ms == 500);
+    j.in.platform_fault = 16;
+    tick(&j);
+    CHECK(j.state.red_fail_ms == 0 && j.state.conflict_ms == 0 && j.state.dual_ms == 0);
+}
+
+static void masks(void)
+{
+    junction j = powered_up();
+    uint16_t unknown;
+
+    CHECK(sl_channels_of(&j.table, 0x000a, &unknown) == 3 && unknown == 0);
+    CHECK(sl_channels_of(&j.table, 0x8003, &unknown) == 1 && unknown == 0x8001);
+    CHECK(sl_channels_of(&j.table, 0, &unknown) == 0 && unknown == 0);
+    j.table.channel[1].number = 16;
+    CHECK(sl_channels_of(&j.table, 0x8000, &unknown) == 2 && unknown == 0);
+    j.table.channel[1].number = 17;
+    CHECK(sl_channels_of(&j.table, 0xffff, &unknown) == 1 && unknown == 0xfffd);
+    j.table.channel[0].number = 1;
+    CHECK(sl_channels_of(&j.table, 1, &unknown) == 1 && unknown == 0);
+    CHECK(sl_with_overlaps(&j.table, 2) == 2);
+    j.table.channel[0].parents = 2;
+    CHECK(sl_with_overlaps(&j.table, 2) == 3 && sl_with_overlaps(&j.table, 1) == 1);
+    CHECK(sl_together(&j.table, 0) && sl_together(&j.table, 2) && !sl_together(&j.table, 3));
+}
+
+/* What is wanted and refused is told; a refused request does not touch the one before. */
+static void reports(void)
+{
+    junction j = running(505);
+
+    CHECK(j.out.wanted == 1 && !j.out.refused);
+    j.in.request_phases = 0x0008;
+    tick(&j);
+    CHECK(j.out.wanted == 2 && j.out.why == SL_WHY_RUNNING);
+    j.in.request_phases = 0x0010;
+    tick(&j);
+    CHECK(j.out.refused && j.out.wanted == 2);
+    j.in.manual_flash = 1;
+    tick(&j);
+    CHECK(j.out.wanted == 0 && j.out.why == SL_WHY_MANUAL);
+    j.in.agreed = 0; /* the switch is told first */
+    tick(&j);
+    CHECK(j.out.why == SL_WHY_MANUAL);
+    j.in.manual_flash = 0;
+    tick(&j);
+    CHECK(j.out.why == SL_WHY_NOT_AGREED);
+    j.in.platform_fault = 3; /* no platform's number: taken for the first of them */
+    tick(&j);
+    CHECK(j.out.fault == SL_FAULT_PLATFORM && j.out.wanted == 0);
+    CHECK(sl_table_check(&j.table, &(uint8_t){ 0 }) == SL_TABLE_OK);
+}
+
+/* A start-up green that has not had its minimum when the request for it stops is not brought back. */
+static void startup_given_up(void)
+{
+    junction j = running(5);
+
+    CHECK(j.state.startup_left == 1);
+    j.in.manual_flash = 1;
+    tick(&j);
+    CHECK(j.state.startup_left == 0);
+    j = running(499);
+    CHECK(j.state.startup_left == 1);
+    ticks(&j, 1);
+    CHECK(j.state.startup_left == 0);
+}
+
+int main(void)
+{
+    states_that_cannot_be();
+    states_out_of_run();
+    begins_anew();
+    without_a_table();
+    tables_that_are_not_whole();
+    crcs();
+    ages_stop();
+    senses_stop();
+    masks();
+    reports();
+    startup_given_up();
+    return failures != 0;
+}
