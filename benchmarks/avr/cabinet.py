@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Self
 
 from benchmarks.avr.boards import CYCLES_PER_MS, AvrBoard, Pin
@@ -33,6 +34,7 @@ from firmware_bridge.wire_messages import (
     Report,
     Request,
     Reset,
+    Result,
     device_message,
     host_hello,
 )
@@ -84,6 +86,27 @@ class _Heard:
     messages: list[DeviceMessage] = field(default_factory=list)
 
 
+#: What ticks change, beside the chip and the witness.
+_STATE = (
+    "switches",
+    "lamps",
+    "broken",
+    "edges",
+    "starts",
+    "heard",
+    "link",
+    "fault",
+    "_agreed",
+    "_beat",
+    "_driven",
+    "_fault_before",
+    "_out",
+    "_ticked_at",
+    "_stop_held",
+    "_wire_out",
+)
+
+
 class AvrCabinet:
     """Steps one tick of the chip at a time; every tick goes by the witness of the laws."""
 
@@ -100,10 +123,12 @@ class AvrCabinet:
         self.starts: list[Started] = []
         self.heard = _Heard()
         self.link = Link(FROM_HOST, FROM_DEVICE)
-        self.watched = True
         self.witness = Witness(self.data)
         self.fault = 0
         self._fault_command = f"peek {self.chip.address('outputs') + 22} 1"
+        self._beat = 0
+        self._agreed = False
+        self._fault_before = 0
         self._driven: list[str] = []
         self._out = bytearray()
         self._ticked_at: int | None = None
@@ -163,9 +188,13 @@ class AvrCabinet:
 
     @contextmanager
     def branch(self) -> Iterator[None]:
-        """What is done inside happens to a copy of the chip; the host and the witness begin anew inside."""
-        raise NotImplementedError
-        yield
+        """What is done inside happens to a copy of everything: afterwards all is as it was."""
+        kept = {name: deepcopy(self.__dict__[name]) for name in _STATE}
+        witness = self.witness.copy()
+        with self.chip.branch():
+            yield
+        self.__dict__.update(kept)
+        self.witness = witness
 
     # --- the host ---
 
@@ -238,6 +267,8 @@ class AvrCabinet:
                     self.starts.append(event)
                     self.witness = Witness(self.data)
                     self._ticked_at = None
+                    self._agreed = False
+                    self._fault_before = 0
                 case Pins() if event.port == self.board.heartbeat.port:
                     level = event.levels >> self.board.heartbeat.bit & 1
                     if not self.edges or level != self._beat:
@@ -255,12 +286,12 @@ class AvrCabinet:
                     self.heard.report = message
                 case Answer():
                     self.heard.answers.append(message)
+                    if message.to == Kind.LOAD_COMMIT and message.result == Result.DONE:
+                        self._agreed = False
                 case _:
                     pass
         self.lamps = self._lamps()
         return began
-
-    _beat = 0
 
     def _lamps(self) -> Lamps:
         def mask(output: Callable[[Channel], int | None]) -> int:
@@ -277,19 +308,21 @@ class AvrCabinet:
         )
 
     def _see(self, began: int, request: frozenset[int] | None, ttl_ms: int, ped: frozenset[int]) -> None:
-        if not self.watched:
-            return
+        if request is not None:
+            self._agreed = True
         step_ms = TICK_MS if self._ticked_at is None else round((began - self._ticked_at) / CYCLES_PER_MS / 10) * 10
         self._ticked_at = began
         core = CoreInputs(
             request=request,
             ttl_ms=ttl_ms,
             ped_calls=ped,
-            agreed=True,
+            agreed=self._agreed,
             manual_flash=self.switches.door_open,
             stop_time=self.switches.stop_time,
-            reset=True if self.switches.reset or self.switches.door_open else False,
+            # When a button or a message clears it is the chip's; that somebody is there, the cabinet knows.
+            reset=bool(self._fault_before and not self.fault) and (self.switches.reset or self.switches.door_open),
         )
+        self._fault_before = self.fault
         law = self.witness.see(core, _as_outputs(self.lamps, self.fault), step_ms, 0 if self._stopped() else step_ms)
         if law:
             self.broken.append(Broken(law, self.t_ms))

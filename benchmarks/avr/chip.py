@@ -200,5 +200,6 @@ class Chip:
         try:
             yield
         finally:
-            self.ask("join")
+            if self._process.poll() is None:
+                self.ask("join")
             self.cycle, self.levels, self._events = before[0], before[1], before[2]

@@ -204,6 +204,7 @@ class Witness:
         if fault := table_fault(table):
             raise ValueError(f"no witness for a table that is refused: {fault[0]} at channel {fault[1]}")
         extension = _extension()
+        self._data = table
         self._lib: Any = extension.lib
         self._name: Any = extension.ffi.string
         self._table: Any = _loaded(table)
@@ -225,6 +226,12 @@ class Witness:
         self._lib.sl_look_at(self._table, self._inputs, raw, step_ms, credited_ms, self._look)
         broken = self._lib.sl_witness_see(self._table, self._witness, self._look)
         return _law_name(broken) if broken else None
+
+    def copy(self) -> Witness:
+        """Another that has seen the same."""
+        other = Witness(self._data)
+        other._witness[0] = self._witness[0]  # noqa: SLF001  # of its own class
+        return other
 
 
 def credited_ms(clock_step_ms: int, stop_time: bool = False) -> int:

@@ -4,6 +4,9 @@
 #define BOARD_CHANNELS 12
 #define BOARD_OUTPUTS 52u
 
+/* From a tick's beginning to its lamps, rounded up; tests hold it to that. */
+#define BOARD_TICK_TAKES_MS 4u
+
 #define BOARD_PORTS 8u
 #define BOARD_PORT_REGISTERS { &PORTA, &PORTB, &PORTC, &PORTE, &PORTF, &PORTH, &PORTK, &PORTL }
 #define BOARD_DDR_REGISTERS { &DDRA, &DDRB, &DDRC, &DDRE, &DDRF, &DDRH, &DDRK, &DDRL }

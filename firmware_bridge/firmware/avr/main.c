@@ -37,6 +37,8 @@ static sl_table table, staging;
 static sl_pins pins;
 static sl_outputs outputs;
 static uint32_t ticked_ms;
+static uint32_t drained_ms;  /* bytes that are taken now came after this */
+static uint32_t heard_ms;    /* the newest request came after this */
 static uint8_t no_copy;      /* no stored copy of the table is whole, and none has come since */
 static uint8_t remembered;   /* the fault that the EEPROM knows of */
 static uint8_t storing;
@@ -125,11 +127,37 @@ static void keep_table(void)
     device.about.copies = store_copies();
 }
 
+static void take_bytes(uint32_t now_ms)
+{
+    uint8_t byte;
+
+    while (uart_take(&byte)) {
+        uint32_t before = device.request_number;
+
+        sl_device_byte(&device, byte);
+        if (device.request_number != before)
+            heard_ms = drained_ms;
+    }
+    drained_ms = now_ms;
+}
+
+/* A request lives from its last byte until the lamps have changed, not from tick to tick: so yellow
+ * begins within its time to live and one tick, whenever it came. */
+static void count_from_last_byte(uint32_t now_ms)
+{
+    uint32_t late_ms = now_ms - heard_ms + BOARD_TICK_TAKES_MS;
+    uint16_t ttl_ms = device.request_ttl_ms;
+
+    if (device.request_new && ttl_ms != 0 && ttl_ms <= SL_MOST_TTL_MS)
+        device.request_ttl_ms = ttl_ms > late_ms ? (uint16_t)(ttl_ms - late_ms) : 1u;
+}
+
 static void tick(uint32_t now_ms)
 {
     GPIOR0 = 1; /* seen by the simulator, which counts the cycles in between */
     check_platform();
     cabinet_read(device.has_table ? &table : 0, &pins);
+    count_from_last_byte(now_ms);
     sl_device_tick(&device, &pins, now_ms, &outputs);
     lamps_show(&table, &outputs);
     if (outputs.fault != remembered) {
@@ -143,8 +171,6 @@ static void tick(uint32_t now_ms)
 
 int main(void)
 {
-    uint8_t byte;
-
     lamps_start();
     cabinet_start();
     __heap_start = GUARD_WORD;
@@ -156,8 +182,7 @@ int main(void)
     for (;;) {
         uint32_t now_ms = clock_ms();
 
-        while (uart_take(&byte))
-            sl_device_byte(&device, byte);
+        take_bytes(now_ms);
         keep_table();
         if (now_ms - ticked_ms >= TICK_MS) {
             ticked_ms = now_ms - ticked_ms >= 2u * TICK_MS ? now_ms : ticked_ms + TICK_MS;
