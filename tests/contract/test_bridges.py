@@ -22,12 +22,14 @@ from edge.types import Interval, PedInterval, PhaseRequest, SignalState
 from firmware_bridge.recording import RecordingBridge
 from firmware_bridge.simulated_bridge import SimulatedBridge
 from firmware_bridge.table import table_of_signal
+from tests.gpio_pins import Rack, wired
 from tests.lamp_laws import Witness
 from tests.serial_cabinet import PacedBridge
 from tests.signal_tables import EIGHT
 
 G, Y, C, R = Interval.GREEN, Interval.YELLOW, Interval.RED_CLEARANCE, Interval.RED
 STARTUP_S = 4.0
+START_NS = 5 * NS_PER_S
 #: The eight phases with the start-up that every row has.
 TIMED = EIGHT.model_copy(update={"startup_flash_s": 0.0, "startup_red_s": STARTUP_S})
 
@@ -57,6 +59,12 @@ def simulated(signal: Signal) -> Rig:
     return Rig(SimulatedBridge(table_of_signal(signal)))
 
 
+def gpio(signal: Signal) -> Rig:
+    switches = dict.fromkeys(("manual_flash", "door", "reset", "stop_time"))
+    rack = Rack(wired(signal, first=2, **switches), start_ns=START_NS)
+    return Rig(rack.bridge, rack.pass_to)
+
+
 def serial(signal: Signal) -> Rig:
     """The firmware's C behind a pseudo terminal."""
     bridge = PacedBridge(Path(mkdtemp(prefix="stopline-")), table_of_signal(signal))
@@ -66,6 +74,7 @@ def serial(signal: Signal) -> Rig:
 BRIDGES = (
     BridgeCase("recording", recording),
     BridgeCase("simulated", simulated),
+    BridgeCase("gpio", gpio, within_s=0.01),  # asked at the tick after the request
     BridgeCase("serial", serial, within_s=0.05),
 )
 
@@ -79,7 +88,7 @@ class Driver:
         self.within_ns = round(case.within_s * NS_PER_S)
         self.startup_s = STARTUP_S
         self.witness = Witness(signal)
-        self.start_ns = self._t_ns = 5 * NS_PER_S
+        self.start_ns = self._t_ns = START_NS
 
     def ask(self, phases: set[int], for_s: float, ttl_ms: int = 300) -> SignalState:
         """The state after having asked for so long."""
