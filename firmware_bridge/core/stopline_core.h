@@ -50,7 +50,9 @@ extern "C" {
 #define SL_MOST_TTL_MS 1000u
 /* A step longer than this is not credited to any interval: the clock may have jumped where little time
  * passed. After a jump, or a stop of the process, lamps stay longer than they had to, never shorter. */
+#ifndef SL_MOST_STEP_MS /* checks that walk through all states take longer steps */
 #define SL_MOST_STEP_MS 100u
+#endif
 /* Ticks in a row of which no time was credited after which the clock is taken to be dead. */
 #define SL_MOST_STUCK_TICKS 250u
 /* How long the lamps may be sensed wrong before they are put to flash. NEMA TS 2-2003 section 4.4. */
