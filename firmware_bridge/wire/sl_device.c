@@ -437,7 +437,8 @@ void sl_device_tick(sl_device *device, const sl_pins *pins, uint32_t now_ms, sl_
     inputs.request_ttl_ms = device->request_ttl_ms;
     inputs.ped_calls = device->ped_calls;
     inputs.agreed = device->agreed;
-    inputs.manual_flash = pins->manual_flash;
+    /* The junction flashes until the new table is stored, whatever is asked meanwhile. */
+    inputs.manual_flash = pins->manual_flash || device->loading == SL_LOAD_TO_STORE;
     inputs.stop_time = pins->stop_time;
     inputs.reset = pins->reset || (device->reset_asked && device->at_cabinet);
     inputs.platform_fault = pins->platform_fault;

@@ -57,6 +57,7 @@ def seeds() -> dict[str, bytes]:
         "stale_and_other_table": begun + request(2, 0) + ticks(10) + request(2, GOOD, 0) + ticks(4),
         "load_nobody": begun + b"".join(load) + ticks(5),
         "load_at_the_door": begun + ticks(2, DOOR) + b"".join(load) + ticks(30, DOOR) + request(0b10) + ticks(10),
+        "load_and_ask": begun + ticks(2, DOOR) + b"".join(load) + request(0b10) + ticks(30, DOOR) + ticks(30),
         "load_in_pieces_wrong": begun + load[0] + load[2] + load[1] + load[-1] + ticks(4, DOOR),
         "fault_and_reset": run + ticks(2, 0xF1) + ticks(2, DOOR) + frame(Kind.RESET, 0, 0, b"\x11") + ticks(3, DOOR),
         "stop_time": run + ticks(30, STOP) + ticks(4, FLASH) + ticks(60, SLOW),

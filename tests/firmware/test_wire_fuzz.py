@@ -31,7 +31,7 @@ def fuzz(folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
     )
     (folder / "new").mkdir()
     limits = (f"-max_total_time={seconds}", "-max_len=1200", f"-artifact_prefix={folder}/")
-    command = [program, *limits, folder / "new", fuzz_seeds.FOLDER]
+    command: list[str | Path] = [program, *limits, folder / "new", fuzz_seeds.FOLDER]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

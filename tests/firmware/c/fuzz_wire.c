@@ -58,6 +58,7 @@ static void make_table(void)
 
 static void tick(const sl_pins *pins, uint32_t step_ms)
 {
+    uint8_t was_there = device.at_cabinet || device.loading == SL_LOAD_TO_STORE;
     sl_inputs in;
     sl_look look;
 
@@ -82,8 +83,10 @@ static void tick(const sl_pins *pins, uint32_t step_ms)
 
         if (sl_table_check(sl_device_to_store(&device), &channel) != SL_TABLE_OK)
             abort();
-        if (device.core.mode != SL_FLASH || !(pins->door || pins->reset))
+        if (device.core.mode != SL_FLASH || outputs.mode != SL_FLASH || !was_there)
             abort();
+        if (now_ms % 40 == 0)
+            return; /* it takes its time */
         sl_device_stored(&device, now_ms & 16 ? 1 : 0, 2);
         memset(&witness, 0, sizeof witness); /* as after power-up */
     }
