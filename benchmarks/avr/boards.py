@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -92,9 +93,12 @@ def built() -> None:
             raise ToolsMissingError(f"no {tool}: apt install {package}")
     if not Path("/usr/include/simavr/sim_avr.h").exists():
         raise ToolsMissingError("no simavr: apt install simavr libsimavr-dev libelf-dev")
-    made = subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), "all", "sim"], capture_output=True, text=True, check=False
-    )
+    # One at a time: tests run in several processes.
+    with (FIRMWARE / ".building").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = subprocess.run(
+            ["make", "-s", "-C", str(FIRMWARE), "all", "sim"], capture_output=True, text=True, check=False
+        )
     if made.returncode:
         raise ToolsMissingError(f"make -C {FIRMWARE} failed:\n{made.stderr}")
 

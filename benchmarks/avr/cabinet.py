@@ -191,10 +191,12 @@ class AvrCabinet:
         """What is done inside happens to a copy of everything: afterwards all is as it was."""
         kept = {name: deepcopy(self.__dict__[name]) for name in _STATE}
         witness = self.witness.copy()
-        with self.chip.branch():
-            yield
-        self.__dict__.update(kept)
-        self.witness = witness
+        try:
+            with self.chip.branch():
+                yield
+        finally:
+            self.__dict__.update(kept)
+            self.witness = witness
 
     # --- the host ---
 

@@ -51,6 +51,7 @@ void early(void)
     reset_flags = MCUSR;
     MCUSR = 0;
     wdt_enable(WDTO_120MS);
+    wdt_reset();
 }
 
 static sl_cause cause_of(uint8_t flags)

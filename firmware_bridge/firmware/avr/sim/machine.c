@@ -310,6 +310,17 @@ static void reset_seen(avr_t *avr)
     m->was_reset = 1;
 }
 
+/* simavr tells of changes only, and takes what was before the reset for what is now. */
+static void forget_levels(machine *m, int i)
+{
+    avr_irq_t *irq = avr_io_getirq(m->avr, AVR_IOCTL_IOPORT_GETIRQ('A' + i), 0);
+    int k;
+
+    for (k = 0; k < IOPORT_IRQ_COUNT; k++)
+        irq[k].value = 0xffffffffu;
+    irq[IOPORT_IRQ_REG_PORT].value = irq[IOPORT_IRQ_DIRECTION_ALL].value = 0;
+}
+
 /* After a reset pins float, and what is outside still drives its inputs. */
 static void after_reset(machine *m)
 {
@@ -322,6 +333,7 @@ static void after_reset(machine *m)
         if (!m->has_port[i])
             continue;
         tell_port(m, i, 0, 0);
+        forget_levels(m, i);
         for (bit = 0; bit < 8; bit++)
             if (m->switches[i][bit] >= 0)
                 drive(m, (wire){ (char)('A' + i), bit }, m->switches[i][bit]);
