@@ -58,6 +58,8 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("simulate", "edge.cli.simulate", "A simulated street, seen by rendered cameras, under our lamps."),
     Subcommand("scene", "edge.cli.scene", "List scenarios; render their videos, truth and training pictures."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
+    Subcommand("bridge", "edge.cli.bridge", "Timing table, and commissioning of the lamps' controller."),
+    Subcommand("control", "edge.cli.control", "Run a site's plan on its lamps, and say how punctual it was."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),
     Subcommand("publish", "edge.cli.publish", "Send an outbox to the broker until the collector has it."),
     Subcommand("collector", "edge.cli.collector", "The office: ingest, API and page."),
