@@ -298,30 +298,53 @@ sl_table_fault sl_table_check(const sl_table *table, uint8_t *channel)
 
 /* --- The state ----------------------------------------------------------------------------- */
 
-/* Both indications of a channel in one byte. */
-static uint8_t shown_by(const sl_channel_state *channel)
+/* Four bytes in one: each bit that changes in them changes it. */
+static uint8_t folded(uint32_t value)
 {
-    return (uint8_t)(channel->interval ^ (uint8_t)(channel->ped << 4));
+    value ^= value >> 16;
+    return (uint8_t)(value ^ (value >> 8));
+}
+
+static uint8_t guard_of_channel(const sl_channel_state *channel)
+{
+    uint8_t shown = (uint8_t)(channel->interval ^ (uint8_t)(channel->ped << 4) ^ (channel->walked ? 0x80u : 0u));
+
+    return guard_of((uint8_t)(shown ^ folded(channel->age_ms ^ channel->ped_age_ms ^ channel->asked_ms)));
+}
+
+static uint8_t guard_of_mode(const sl_state *state)
+{
+    uint8_t is = (uint8_t)(state->mode ^ (uint8_t)(state->booting << 4) ^ (uint8_t)(state->reset_held << 5));
+
+    return guard_of((uint8_t)(is
+        ^ folded(state->last_ms ^ state->mode_age_ms ^ state->request ^ state->startup_left ^ state->request_left_ms)));
+}
+
+/* Guards of a state that the core leaves behind. */
+static void seal(sl_state *state)
+{
+    uint8_t i;
+
+    state->mode_guard = guard_of_mode(state);
+    for (i = 0; i < SL_CHANNELS; i++)
+        state->channel[i].guard = guard_of_channel(&state->channel[i]);
 }
 
 static void show(sl_channel_state *channel, sl_interval interval)
 {
     channel->interval = (uint8_t)interval;
     channel->age_ms = 0;
-    channel->guard = guard_of(shown_by(channel));
 }
 
 static void show_ped(sl_channel_state *channel, sl_ped ped)
 {
     channel->ped = (uint8_t)ped;
     channel->ped_age_ms = 0;
-    channel->guard = guard_of(shown_by(channel));
 }
 
 static void set_mode(sl_state *state, sl_mode mode)
 {
     state->mode = (uint8_t)mode;
-    state->mode_guard = guard_of(state->mode);
     state->mode_age_ms = 0;
 }
 
@@ -387,6 +410,7 @@ void sl_boot(sl_state *state, uint32_t now_ms)
     enter_flash(state);
     for (i = 0; i < SL_CHANNELS; i++)
         state->channel[i].asked_ms = 0;
+    seal(state);
 }
 
 /* After a state that cannot be: as at power-up, but a fault that can still be read keeps its reason. */
@@ -457,7 +481,7 @@ static uint8_t numbers_are_consistent(const sl_state *state)
 {
     uint8_t i;
 
-    if (state->mode_guard != guard_of(state->mode) || state->fault_guard != guard_of(state->fault))
+    if (state->mode_guard != guard_of_mode(state) || state->fault_guard != guard_of(state->fault))
         return 0;
     if (state->mode_age_ms > SL_MOST_AGE_MS || state->blink_ms >= 2u * SL_BLINK_MS)
         return 0;
@@ -466,7 +490,7 @@ static uint8_t numbers_are_consistent(const sl_state *state)
     for (i = 0; i < SL_CHANNELS; i++) {
         const sl_channel_state *channel = &state->channel[i];
 
-        if (channel->guard != guard_of(shown_by(channel)))
+        if (channel->guard != guard_of_channel(channel))
             return 0;
         if (channel->age_ms > SL_MOST_AGE_MS || channel->ped_age_ms > SL_MOST_AGE_MS)
             return 0;
@@ -822,9 +846,16 @@ static uint8_t table_is_whole(const sl_table *table)
         && table->crc == sl_table_crc(table);
 }
 
+/* Without a table the lamps flash already; one that was changed in memory is told as such. */
+static uint8_t may_be_without_table(const sl_table *table, const sl_state *state)
+{
+    return numbers_are_consistent(state) && (table != 0 || state->mode == SL_FLASH);
+}
+
 void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *in, uint32_t now_ms, sl_outputs *out)
 {
     const sl_table *whole = table != 0 && table_is_whole(table) ? table : 0;
+    uint8_t sound = whole != 0 ? sl_consistent(whole, state) : may_be_without_table(table, state);
     elapsed passed = pass_time(state, now_ms, in->stop_time);
     sl_mask counted;
     sl_why why = SL_WHY_SILENCE;
@@ -838,7 +869,7 @@ void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *in, uint32
     state->reset_held = in->reset != 0;
     if (table != 0 && whole == 0)
         latch(state, SL_FAULT_TABLE_CRC);
-    if (whole == 0 ? state->mode != SL_FLASH || !numbers_are_consistent(state) : !sl_consistent(whole, state))
+    if (!sound)
         begin_anew(state, now_ms);
     if (in->platform_fault)
         latch(state, in->platform_fault < SL_FAULT_PLATFORM ? SL_FAULT_PLATFORM : in->platform_fault);
@@ -856,5 +887,6 @@ void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *in, uint32
         why = why_not(state, in, counted);
         out->wanted = step_mode(whole, state, in, counted, why);
     }
+    seal(state);
     report(whole, state, why, out);
 }

@@ -226,7 +226,7 @@ typedef struct {
 typedef struct {
     uint8_t interval;
     uint8_t ped;
-    uint8_t guard;          /* complement of the two: a flipped bit shows */
+    uint8_t guard;          /* of all of this: a flipped bit shows */
     uint8_t walked;         /* recall has been served in this green */
     uint32_t age_ms;
     uint32_t ped_age_ms;
@@ -245,7 +245,7 @@ typedef struct {
     uint16_t red_fail_ms;
     uint16_t dual_ms;
     uint8_t mode;
-    uint8_t mode_guard;     /* its complement */
+    uint8_t mode_guard;     /* of mode, times, and what is asked: a flipped bit shows */
     uint8_t fault;
     uint8_t fault_guard;    /* its complement */
     uint8_t booting;        /* 1: the start-up flash is not over */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stopline_core.h"
+#include "reseal.h"
 
 static int failures;
 
@@ -77,15 +77,9 @@ static junction running(int after)
     return j;
 }
 
-static void reguard(sl_channel_state *channel)
-{
-    channel->guard = (uint8_t)(0xffu ^ channel->interval ^ (unsigned)channel->ped << 4);
-}
-
 static void set_mode(sl_state *state, uint8_t mode)
 {
     state->mode = mode;
-    state->mode_guard = (uint8_t)~mode;
 }
 
 static void set_fault(sl_state *state, uint8_t fault)
@@ -94,13 +88,14 @@ static void set_fault(sl_state *state, uint8_t fault)
     state->fault_guard = (uint8_t)~fault;
 }
 
-/* One change of a running state, and whether it is still one that can be. */
+/* One change of a running state, its guards made right again, and whether it is still one that can be. */
 #define CHANGED(after, change, consistent) \
     do { \
         junction j = running(after); \
         sl_state *s = &j.state; \
         CHECK(sl_consistent(&j.table, s)); \
         change; \
+        reseal(s); \
         CHECK(sl_consistent(&j.table, s) == (consistent)); \
         tick(&j); \
         CHECK((j.out.fault == SL_FAULT_STATE) == !(consistent)); \
@@ -114,13 +109,10 @@ static void show(sl_channel_state *channel, uint8_t interval, uint8_t ped, uint3
     channel->ped = ped;
     channel->age_ms = age_ms;
     channel->ped_age_ms = ped_age_ms;
-    reguard(channel);
 }
 
 static void states_that_cannot_be(void)
 {
-    CHANGED(5, s->mode ^= 1, 0);
-    CHANGED(5, s->mode_guard ^= 1, 0);
     CHANGED(5, set_mode(s, SL_STARTUP), 0);
     CHANGED(5, set_mode(s, SL_FLASH), 0);
     CHANGED(5, set_mode(s, 3), 0);
@@ -134,11 +126,6 @@ static void states_that_cannot_be(void)
     CHANGED(5, s->request_left_ms = SL_MOST_TTL_MS + 1u, 0);
     CHANGED(5, s->startup_left = 1, 1);
     CHANGED(5, s->startup_left = 2, 0);
-    CHANGED(5, s->channel[0].guard ^= 1, 0);
-    CHANGED(5, s->channel[0].interval ^= 1, 0);
-    CHANGED(5, s->channel[0].ped ^= 1, 0);
-    CHANGED(5, s->channel[1].guard ^= 0x10, 0);
-    CHANGED(5, s->channel[SL_CHANNELS - 1].guard ^= 1, 0);
     CHANGED(5, s->channel[0].age_ms = SL_MOST_AGE_MS, 1);
     CHANGED(5, s->channel[0].age_ms = SL_MOST_AGE_MS + 1u, 0);
     CHANGED(5, s->channel[1].ped_age_ms = SL_MOST_AGE_MS, 1);
@@ -170,38 +157,98 @@ static void states_that_cannot_be(void)
     CHANGED(5, show(&s->channel[2], SL_YELLOW, SL_WALK, 0, 0), 1);
 }
 
+/* Any bit of what guards watch over flips, in flash, in all red, in green with walk and without, in yellow. */
+static void flipped_bits(void)
+{
+    static const int when[] = { 1, 300, 606, 1400, 1800, 2150 };
+    size_t i, byte;
+    unsigned bit;
+
+    for (i = 0; i < sizeof when / sizeof when[0]; i++) {
+        junction j = powered_up(), flipped;
+
+        ticks(&j, when[i] > 1000 ? 1000 : when[i]);
+        j.in.request_phases = 0x0008;
+        ticks(&j, when[i] > 1000 ? when[i] - 1000 : 0);
+        for (byte = 0; byte < sizeof j.state; byte++)
+            for (bit = 0; bit < 8; bit++) {
+                sl_state *s = &flipped.state;
+                uint8_t *at = (uint8_t *)s + byte, watched = 0, k;
+
+#define WATCHES(field) watched |= at >= (uint8_t *)&(field) && at < (uint8_t *)(&(field) + 1)
+                flipped = j;
+                WATCHES(s->last_ms);
+                WATCHES(s->mode_age_ms);
+                WATCHES(s->request);
+                WATCHES(s->startup_left);
+                WATCHES(s->request_left_ms);
+                WATCHES(s->mode);
+                WATCHES(s->mode_guard);
+                WATCHES(s->fault);
+                WATCHES(s->fault_guard);
+                for (k = 0; k < 2; k++) {
+                    WATCHES(s->channel[k].interval);
+                    WATCHES(s->channel[k].ped);
+                    WATCHES(s->channel[k].guard);
+                    WATCHES(s->channel[k].age_ms);
+                    WATCHES(s->channel[k].ped_age_ms);
+                    WATCHES(s->channel[k].asked_ms);
+                }
+                *at ^= (uint8_t)(1u << bit);
+                if (watched) {
+                    CHECK(!sl_consistent(&flipped.table, s));
+                    tick(&flipped);
+                    CHECK(flipped.out.fault == SL_FAULT_STATE && flipped.out.mode == SL_FLASH);
+                }
+            }
+    }
+}
+
 static void states_out_of_run(void)
 {
     junction j = powered_up();
 
     CHECK(sl_consistent(&j.table, &j.state));
-    j.state.blink_ms = 1000; /* a tick folds it before it looks */
+    j.state.blink_ms = 999;
+    CHECK(sl_consistent(&j.table, &j.state));
+    j.state.blink_ms = 1000;
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     j.state.blink_ms = 0;
     show(&j.state.channel[1], SL_RED, SL_PED_DARK, 0, 0);
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     show(&j.state.channel[1], SL_FLASHING, SL_DONT_WALK, 0, 0);
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     j = powered_up();
     show(&j.state.channel[SL_CHANNELS - 1], SL_RED, SL_PED_DARK, 0, 0);
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     j = powered_up();
     ticks(&j, 600);
     CHECK(j.out.mode == SL_STARTUP && sl_consistent(&j.table, &j.state));
     j.state.mode_age_ms = 6000;
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     j.state.mode_age_ms = 5999;
+    reseal(&j.state);
     CHECK(sl_consistent(&j.table, &j.state));
     j.state.startup_left = 3;
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     j.state.startup_left = 0;
     show(&j.state.channel[1], SL_GREEN, SL_DONT_WALK, 0, 0);
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     show(&j.state.channel[1], SL_RED, SL_WALK, 0, 0);
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
     show(&j.state.channel[1], SL_RED, SL_DONT_WALK, 0, 0);
+    reseal(&j.state);
     CHECK(sl_consistent(&j.table, &j.state));
     set_fault(&j.state, SL_FAULT_DUAL); /* a fault without flash */
+    reseal(&j.state);
     CHECK(!sl_consistent(&j.table, &j.state));
 }
 
@@ -250,7 +297,6 @@ static void begins_anew(void)
 static void without_a_table(void)
 {
     junction j = powered_up();
-    sl_state before;
 
     sl_tick(0, &j.state, &j.in, 10, &j.out);
     CHECK(j.out.mode == SL_FLASH && !j.out.flash_relay && j.out.why == SL_WHY_NO_TABLE && j.out.fault == SL_OK);
@@ -262,12 +308,8 @@ static void without_a_table(void)
     sl_tick(0, &j.state, &j.in, j.now_ms + 10, &j.out);
     CHECK(j.out.fault == SL_FAULT_STATE && j.out.mode == SL_FLASH && !j.out.red);
     j = powered_up();
-    before = j.state;
-    j.state.blink_ms = 1000; /* looked at without a table too */
+    j.state.channel[0].guard ^= 1; /* looked at without a table too */
     sl_tick(0, &j.state, &j.in, 10, &j.out);
-    CHECK(before.fault == SL_OK && j.out.fault == SL_OK); /* a whole tick folds it */
-    j.state.channel[0].guard ^= 1;
-    sl_tick(0, &j.state, &j.in, 20, &j.out);
     CHECK(j.out.fault == SL_FAULT_STATE);
 }
 
@@ -333,6 +375,7 @@ static void ages_stop(void)
     j.state.mode_age_ms = SL_MOST_AGE_MS - 10u;
     j.state.channel[0].asked_ms = SL_MOST_AGE_MS - 5u;
     j.state.channel[1].ped_age_ms = SL_MOST_AGE_MS - 11u;
+    reseal(&j.state);
     tick(&j);
     CHECK(j.out.age_ms[0] == SL_MOST_AGE_MS - 10u && j.state.mode_age_ms == SL_MOST_AGE_MS);
     CHECK(j.state.channel[0].asked_ms == SL_MOST_AGE_MS && j.out.ped_age_ms[1] == SL_MOST_AGE_MS - 1u);
@@ -473,6 +516,7 @@ static void startup_given_up(void)
 int main(void)
 {
     states_that_cannot_be();
+    flipped_bits();
     states_out_of_run();
     begins_anew();
     without_a_table();

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reseal.h"
 #include "sl_laws.h"
 
 #define STEP_MS SL_MOST_STEP_MS
@@ -173,6 +174,7 @@ static void round_off(joint *state)
         = state->witness.startup_over ? 0 : at_most(state->witness.out_of_flash_ms, table.startup_red_cs * 10u);
     for (i = 0; i < table.channels; i++)
         round_off_channel(&table.channel[i], &state->core.channel[i], &state->witness.channel[i]);
+    reseal(&state->core);
 }
 
 static void make_table(void)
