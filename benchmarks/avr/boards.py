@@ -113,3 +113,11 @@ def symbols(elf: Path) -> dict[str, int]:
         if address:
             found[name] = int(address, 16) & (0xFFFF if kind in "bBdDnN" or int(address, 16) >= 0x800000 else 0xFFFFFF)
     return found
+
+
+@cache
+def layout(board: AvrBoard) -> dict[str, int]:
+    """Offsets and sizes of the chip's structs, as sim/layout.c names them."""
+    told = FIRMWARE / "build" / board.name / "layout.o"
+    listed = subprocess.run(["avr-nm", "-S", str(told)], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1]: int(line.split()[1], 16) - 1 for line in listed.splitlines() if len(line.split()) == 4}

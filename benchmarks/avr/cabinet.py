@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Self
 
-from benchmarks.avr.boards import CYCLES_PER_MS, AvrBoard, Pin
+from benchmarks.avr.boards import CYCLES_PER_MS, AvrBoard, layout
 from benchmarks.avr.chip import Chip, Pins, Sent, Started, TickDone
 from firmware_bridge.host.core import CoreInputs, CoreOutputs, Sense, Witness
 from firmware_bridge.link import Link
@@ -125,7 +125,7 @@ class AvrCabinet:
         self.link = Link(FROM_HOST, FROM_DEVICE)
         self.witness = Witness(self.data)
         self.fault = 0
-        self._fault_command = f"peek {self.chip.address('outputs') + 22} 1"
+        self._fault_command = f"peek {self.chip.address('outputs') + layout(board)['at_outputs_fault']} 1"
         self._beat = 0
         self._agreed = False
         self._fault_before = 0

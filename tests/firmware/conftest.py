@@ -41,6 +41,21 @@ def green(green_avr: AvrCabinet) -> Iterator[AvrCabinet]:
 
 
 @pytest.fixture(scope="session")
+def green_328p() -> Iterator[AvrCabinet]:
+    """An ATmega328P with phases 2 and 6 green for long."""
+    _tools()
+    with running(B328) as cabinet:
+        yield cabinet
+
+
+@pytest.fixture
+def small(green_328p: AvrCabinet) -> Iterator[AvrCabinet]:
+    """A copy of `green_328p` for one test."""
+    with green_328p.branch():
+        yield green_328p
+
+
+@pytest.fixture(scope="session")
 def loaded_328p() -> Iterator[AvrCabinet]:
     """An ATmega328P with its table stored, flashing: nothing was asked."""
     _tools()

@@ -310,6 +310,15 @@ static void reset_seen(avr_t *avr)
     m->was_reset = 1;
 }
 
+/* Pins of external interrupts are lamps here: simavr would look at them in every cycle. */
+static void ignore_levels(machine *m)
+{
+    int i;
+
+    for (i = 0; i < EXTINT_COUNT; i++)
+        avr_extint_set_strict_lvl_trig(m->avr, (uint8_t)i, 0);
+}
+
 /* simavr tells of changes only, and takes what was before the reset for what is now. */
 static void forget_levels(machine *m, int i)
 {
@@ -327,6 +336,7 @@ static void after_reset(machine *m)
     int i, bit;
 
     m->was_reset = 0;
+    ignore_levels(m);
     if (m->eeprom_busy)
         m->eeprom_busy = 0; /* a reset does not stop the writing; it is over before anybody looks */
     for (i = 0; i < 26; i++) {
@@ -441,9 +451,7 @@ int machine_make(machine *m, const char *mcu, const char *elf)
     avr_irq_register_notify(avr_io_getirq(m->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), byte_out, m);
     avr_register_io_write(m->avr, GPIOR0, gpior_written, m);
     avr_register_io_write(m->avr, EECR, eecr_written, m);
-    /* Pins of external interrupts are lamps here: simavr would look at them in every cycle. */
-    for (i = 0; i < EXTINT_COUNT; i++)
-        avr_extint_set_strict_lvl_trig(m->avr, (uint8_t)i, 0);
+    ignore_levels(m);
     for (i = 0; i < 26; i++) {
         avr_irq_t *port = avr_io_getirq(m->avr, AVR_IOCTL_IOPORT_GETIRQ('A' + i), IOPORT_IRQ_REG_PORT);
         port_of *p;
