@@ -123,7 +123,7 @@ def monitor(
         return
     clock = SystemClock()
     with StopSignals() as stopping, closing(lamps.open(clock)) as opened:
-        _watch(lamps, opened, clock, stopping.reason, None if seconds is None else seconds)
+        _watch(lamps, opened, clock, stopping.reason, seconds)
     raise typer.Exit(stopping.exit_code)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from calibration.site import Site
 from edge.cli.bridge_open import Lamps
 from edge.clock import NS_PER_S
-from edge.control.commission import Tested, Walked
+from edge.control.commission import Check, Walked
 from edge.errors import StorageError
 from edge.types import Interval, SignalState
 from firmware_bridge.boards import board_name
@@ -29,12 +29,16 @@ _COLOUR = {
     Interval.RED_CLEARANCE: "red",
     Interval.FLASH_RED: "red",
 }
+#: Columns where no terminal says how many there are: none is cut off.
+_WIDE = 160
 _VERDICT = {"good": "green", "short": "bold red", "unknown": "dim"}
 
 
 def print_table(site: Site, table: TimingTable, checks: Iterable[TimeCheck]) -> None:
     """The table for a person: channels, start-up, CRC, and every time with what it needs."""
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE
     console.print(_channels(site, table))
     console.print()
     console.print(
@@ -105,7 +109,7 @@ def walked_line(walked: Walked) -> str:
     return f"phase {walked.phase}: {', '.join(parts)}" + (f"; {walked.conflict}" if walked.conflict else "")
 
 
-def tested_line(tested: Tested) -> str:
+def tested_line(tested: Check) -> str:
     """One check of a self-test."""
     return f"{'good  ' if tested.good else 'FAILED'}  {tested.name}: {tested.seen}"
 

@@ -36,7 +36,7 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Check:
     """One check of the self-test: what was looked at, whether it is right, what was seen."""
 
     name: str
@@ -123,16 +123,16 @@ def walk(asker: Asker, channel: Channel, hold_s: float) -> Walked:
     )
 
 
-def selftest(asker: Asker) -> Iterator[Tested]:
+def selftest(asker: Asker) -> Iterator[Check]:
     """Whether this controller keeps the table: start-up, every phase, a refusal, and silence."""
     table = asker.table
     _, (first, *_) = asker.ask(None, lambda _state: True, 0)
-    yield Tested("at rest nothing is green", all(shown in _REST for shown in first.intervals.values()), first.mode)
+    yield Check("at rest nothing is green", all(shown in _REST for shown in first.intervals.values()), first.mode)
     seen = asker.start()
     red_ms = [(s.t_ns - s.since_ns[n]) // NS_PER_MS for s in seen if s.mode == "startup" for n in list(s.since_ns)[:1]]
     least_ms = table.startup_red_cs * 10 - 2 * _STEP_NS // NS_PER_MS
     began_running = first.mode == "running"
-    yield Tested(
+    yield Check(
         "start-up is all red for its time",
         began_running or max(red_ms, default=0) >= least_ms,
         "was running" if began_running else f"{max(red_ms, default=0)} ms seen of {table.startup_red_cs * 10} ms",
@@ -144,7 +144,7 @@ def selftest(asker: Asker) -> Iterator[Tested]:
     yield _silence_test(asker)
 
 
-def _phase_test(channel: Channel, walked: Walked) -> Tested:
+def _phase_test(channel: Channel, walked: Walked) -> Check:
     wanted = {"yellow": channel.yellow_cs * 10, "red clearance": channel.red_clearance_cs * 10}
     got = {"yellow": walked.yellow_ms, "red clearance": walked.red_clearance_ms}
     least_ms = _owed_s(channel) * 1000
@@ -156,10 +156,10 @@ def _phase_test(channel: Channel, walked: Walked) -> Tested:
     parts += [f"{key} {_spoken(got[key])} ({wanted_ms})" for key, wanted_ms in wanted.items()]
     if walked.conflict is not None:
         parts.append(walked.conflict)
-    return Tested(f"phase {channel.number} keeps its times", good, ", ".join(parts) + " ms")
+    return Check(f"phase {channel.number} keeps its times", good, ", ".join(parts) + " ms")
 
 
-def _refusal_test(asker: Asker) -> Iterator[Tested]:
+def _refusal_test(asker: Asker) -> Iterator[Check]:
     """Two phases that conflict: refused, and said so."""
     numbers = sorted(asker.table.phases())
     pair = next((frozenset((a, b)) for a in numbers for b in numbers if asker.table.clash(frozenset((a, b)))), None)
@@ -168,10 +168,10 @@ def _refusal_test(asker: Asker) -> Iterator[Tested]:
     said, seen = asker.ask(pair, lambda s: s.fault is not None and "refused" in s.fault, 1.0)
     lit = {number for state in seen for number in pair if state.intervals[number] is Interval.GREEN}
     what = f"phases {' and '.join(map(str, sorted(pair)))}"
-    yield Tested(f"{what} together are refused", said and len(lit) < 2, seen[-1].fault or "nothing was said")
+    yield Check(f"{what} together are refused", said and len(lit) < 2, seen[-1].fault or "nothing was said")
 
 
-def _silence_test(asker: Asker) -> Tested:
+def _silence_test(asker: Asker) -> Check:
     """A green that is no longer asked for ends in order, then flash."""
     channel = next(channel for channel in asker.table.channels if channel.number)
     asker.start()
@@ -182,7 +182,7 @@ def _silence_test(asker: Asker) -> Tested:
     shown = [state.intervals[number] for state in seen]
     orderly = Interval.YELLOW in shown
     took_s = (seen[-1].t_ns - seen[0].t_ns) / NS_PER_S
-    return Tested("silence ends green in order, then flash", flashed and orderly, f"flash after {took_s:.1f} s")
+    return Check("silence ends green in order, then flash", flashed and orderly, f"flash after {took_s:.1f} s")
 
 
 def _lasted(seen: tuple[SignalState, ...], number: int) -> dict[Interval, int]:

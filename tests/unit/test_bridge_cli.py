@@ -1,0 +1,269 @@
+"""`stopline bridge` and `stopline control` as a technician uses them, over simulated lamps and a real port."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from calibration.load import SITES_DIR, load_site
+from edge.cli import main as cli
+from edge.clock import ReplayClock
+from edge.control.commission import Asker, Check, selftest
+from edge.types import Interval, PhaseRequest, SignalState
+from firmware_bridge.simulated_bridge import SimulatedBridge
+from firmware_bridge.table import table_crc, table_of, table_of_signal, to_bytes
+from firmware_bridge.timing_table import TimingTable
+from tests.signal_tables import EIGHT, TWO
+
+EXAMPLE = (SITES_DIR / "example.toml").read_text("utf-8")
+#: The example with two short phases only, so that real lamps take seconds.
+SMALL = re.sub(
+    r"\[signal\].*",
+    """[signal]
+rings = [[[2], [4]]]
+startup_flash_s = 0
+startup_red_s = 3
+[[signal.phases]]
+number = 2
+min_green_s = 3
+max_green_s = 10
+yellow_s = 3
+red_clearance_s = 0.5
+[[signal.phases]]
+number = 4
+min_green_s = 3
+max_green_s = 10
+yellow_s = 3
+red_clearance_s = 0.5
+[plan]
+name = "day"
+cycle_s = 20
+splits_s = { 2 = 10, 4 = 10 }
+""",
+    re.sub(r"phase = \d", "phase = 2", EXAMPLE),
+    flags=re.DOTALL,
+)
+OUT = tuple[int, str, str]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL, "utf-8")
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> OUT:
+    code = cli.main(["bridge", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_table_says_times_crc_and_what_each_time_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "table", "example")
+    assert code == 0
+    assert f"248 bytes, CRC {table_crc(table_of(load_site('example'))):04x}; the signal core takes it" in out
+    assert re.search(r"^2 +1? ?5 6 +10 +4 +1\.5 +7 +9 +no limit", out, re.MULTILINE), out
+    assert re.search(r"^1 +yellow +3 s +3\.56 s +short +WB at its limit of 15\.6 m/s", out, re.MULTILINE)
+    assert re.search(r"^1 +red clearance +1 s +unknown +junction_width_m is unknown", out, re.MULTILINE)
+    assert "16 good, 4 short, 12 unknown" in out
+
+
+def test_table_as_json_and_as_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "example.table"
+    code, out, err = run(capsys, "table", "example", "--json", "-o", str(file))
+    found = json.loads(out)
+    table = table_of(load_site("example"))
+    assert (code, err) == (0, f"{file}: written\n")
+    assert bytes.fromhex(found["bytes"]) == file.read_bytes() == to_bytes(table)
+    assert found["crc"] == f"{table_crc(table):04x}"
+    assert found["channels"][1]["with"] == ["5", "6"]
+    assert {check["verdict"] for check in found["checks"]} == {"good", "short", "unknown"}
+
+
+def test_strict_leaves_with_78_where_a_time_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "table", "example", "--strict")
+    assert code == 78
+    assert "4 times are shorter than they need: yellow of 1 (3 s, needs 3.6 s)" in err
+
+
+def test_bytes_are_not_half_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = run(capsys, "table", "example", "-o", str(tmp_path / "no" / "x.table"))
+    assert code == 74
+    assert "choose a folder" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("table", "example", "--board", "z80"), 78, ["--board", "'z80'", "avr2560"]),
+        (("table", "example", "--board", "avr328p"), 78, ["example.toml: signal:", "8 phases", "drives 4"]),
+        (("table", "625_201709141107"), 78, ["625_201709141107.toml: signal: is missing", "add [signal]"]),
+        (("selftest", "example", "--bridge", "parallel"), 78, ["--bridge", "'parallel'", "serial:PORT"]),
+        (("selftest", "example", "--bridge", "serial:"), 78, ["--bridge", "serial:PORT"]),
+        (("monitor", "example", "--bridge", "gpio"), 78, ["signal.wiring: is missing", "add [signal.wiring]"]),
+        (("monitor", "example", "--port", "/dev/nosuch"), 69, ["/dev/nosuch"]),
+        (("exercise", "example", "--port", "/dev/nosuch"), 78, ["nobody is here to ask", "--yes"]),
+        (("selftest", "example", "--bridge", "serial:/dev/nosuch"), 78, ["nobody is here to ask", "--dry-run"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_what_cannot_be_is_one_sentence_with_its_fix(
+    words: tuple[str, ...],
+    code: int,
+    said: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    got, _, err = run(capsys, *words)
+    assert got == code
+    assert err.startswith("stopline: ")
+    assert err.count("\n") == 1
+    for word in said:
+        assert word in err
+
+
+@pytest.mark.parametrize("command", ["load", "monitor", "exercise", "selftest"])
+@pytest.mark.parametrize("spec", ["gpio", "serial:/dev/nosuch", "simulated"])
+def test_a_dry_run_opens_nothing(command: str, spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, command, "example", "--bridge", spec, "--dry-run")
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+
+
+def test_selftest_and_exercise_of_a_simulated_core(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "selftest", str(site))
+    assert code == 0
+    assert "FAILED" not in out
+    assert out.count("good") == 6
+    code, out, _ = run(capsys, "exercise", str(site), "--hold", "5")
+    assert code == 0
+    assert out.splitlines() == [
+        f"phase {number}: green 5.00 s, yellow 3.00 s, red clearance 0.50 s" for number in (2, 4)
+    ]
+
+
+def test_load_of_a_simulated_core_says_that_nothing_is_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "load", "example")
+    assert code == 0
+    assert "the signal core takes it; it is not stored: a simulated core gets it at every start" in out
+
+
+class Lying(SimulatedBridge):
+    """A controller that shows something else than its table says."""
+
+    def __init__(self, table: TimingTable, lie: str) -> None:
+        super().__init__(table)
+        self._lie = lie
+        self._last: PhaseRequest | None = None
+
+    def request(self, request: PhaseRequest) -> None:
+        self._last = request
+        if self._lie != "deaf":
+            super().request(request)
+
+    def state(self, t_ns: int) -> SignalState:
+        state = super().state(t_ns)
+        if self._lie == "greedy" and Interval.GREEN in state.intervals.values():
+            return replace(state, intervals=dict.fromkeys(state.intervals, Interval.GREEN))
+        if self._lie == "quiet":
+            return replace(state, fault=None)
+        return state
+
+
+def checks_of(table: TimingTable, bridge: SimulatedBridge) -> list[Check]:
+    with closing(bridge):
+        return list(selftest(Asker(table, bridge, ReplayClock(), lambda: None)))
+
+
+@pytest.mark.parametrize("signal_", [EIGHT, TWO])
+def test_a_good_controller_passes_every_check(signal_: object) -> None:
+    table = table_of_signal(EIGHT if signal_ is EIGHT else TWO)
+    found = checks_of(table, SimulatedBridge(table))
+    assert [one for one in found if not one.good] == []
+    assert len(found) == len(table.phases()) + 4
+
+
+def test_a_controller_of_another_table_fails_by_the_phase_that_differs() -> None:
+    table = table_of_signal(TWO)
+    changed = replace(table, channels=(table.channels[0], replace(table.channels[1], yellow_cs=300)))
+    failed = [one.name for one in checks_of(table, SimulatedBridge(changed)) if not one.good]
+    assert failed == ["phase 4 keeps its times"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "failed"),
+    [
+        ("greedy", "phase 2 keeps its times"),
+        ("quiet", "phases 2 and 4 together are refused"),
+    ],
+)
+def test_a_controller_that_lies_fails(lie: str, failed: str) -> None:
+    table = table_of_signal(TWO)
+    found = checks_of(table, Lying(table, lie))
+    assert failed in [one.name for one in found if not one.good]
+
+
+@pytest.fixture
+def port(site: Path, tmp_path: Path) -> Iterator[str]:
+    """A controller of the small site at this machine's pace, with its door open."""
+    table = tmp_path / "small.table"
+    table.write_bytes(to_bytes(table_of(load_site(site))))
+    link = tmp_path / "controller"
+    command = [
+        sys.executable,
+        "-m",
+        "firmware_bridge.host.emulator",
+        "--table",
+        str(table),
+        "--port",
+        str(link),
+        "--door",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator:
+        assert emulator.stdout is not None
+        assert emulator.stdout.readline().strip() == str(link)
+        yield str(link)
+        emulator.send_signal(signal.SIGINT)
+        assert emulator.wait(10) == 0
+
+
+def test_monitor_load_and_control_over_a_port(
+    site: Path, port: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = run(capsys, "monitor", str(site), "--port", port, "--seconds", "0.3")
+    assert code == 0
+    assert out.startswith("flash: 2 flash_red  4 flash_red")
+    other = tmp_path / "other.toml"
+    other.write_text(SMALL.replace("red_clearance_s = 0.5", "red_clearance_s = 0.2"), "utf-8")
+    code, _, err = run(capsys, "exercise", str(other), "--port", port, "--yes", "--hold", "0")
+    assert code == 69
+    assert "stopline bridge load" in err, "a table that is not the site's is refused with the fix"
+    code, out, _ = run(capsys, "load", str(other), "--port", port)
+    assert code == 0
+    assert out.endswith(f"{port}: the controller runs by it now\n")
+    assert cli.main(["control", str(other), "--bridge", f"serial:{port}", "--max-seconds", "0.5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["failed"] == 0
+
+
+def test_control_runs_the_plan_and_says_how_punctual(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["control", str(site), "--max-seconds", "0.5", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["steps"] + said["left_out"] == 5
+    assert said["failed"] == 0
+    assert said["jitter_p50_ms"] <= said["jitter_max_ms"]
+    assert cli.main(["control", str(site), "--dry-run", "--bridge", "serial:/dev/nosuch"]) == 0
+    assert "would run plan day of 20 s on the controller on /dev/nosuch" in capsys.readouterr().out
+    assert cli.main(["control", "625_201709141107"]) == 78
