@@ -230,7 +230,9 @@ class SerialBridge:
     def _look(self) -> None:
         """Read the newest report as lamps."""
         session, report = self._session, self._session.report
-        if report is None or session.measured_ns is None or report.table_crc != session.table_crc:
+        if report is None or session.measured_ns is None:
+            return
+        if report.table_crc != session.table_crc or len(report.channels) != len(self._table.channels):
             return
         state = signal_state(
             self._table,

@@ -224,6 +224,8 @@ class ChannelReport:
 
 
 _CHANNEL = struct.Struct("<BII")
+#: The last of `sl_mode`, `sl_interval` and `sl_ped`.
+_MOST_MODE, _MOST_INTERVAL, _MOST_PED = 2, 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,8 @@ class Report(_Message):
             ChannelReport(shown & 0x0F, shown >> 4, age_ms, ped_age_ms)
             for shown, age_ms, ped_age_ms in _CHANNEL.iter_unpack(rows)
         )
+        if mode > _MOST_MODE or any(row.interval > _MOST_INTERVAL or row.ped > _MOST_PED for row in channels):
+            raise ProtocolError("a report of a mode or an interval that there is not")
         counts = WireCounts(*counters)
         return cls(time_ms, mode, fault, why, flags, request, table_crc, fate, wanted, counts, refused, channels)
 

@@ -37,10 +37,11 @@ class _AwaitedLine(PtyLine):
         super().__init__(link)
 
     def read(self) -> bytes:
+        awaited = self.written()
         data = super().read()
-        while self._ends is not None and self.bytes_read < self.written():
+        while self._ends is not None and self.bytes_read < awaited:
             if not select.select([self._ends[0]], [], [], PATIENCE_S)[0]:
-                raise AssertionError(f"{self.written() - self.bytes_read} bytes were lost in the kernel")
+                raise AssertionError(f"{awaited - self.bytes_read} bytes were lost in the kernel")
             data += super().read()
         return data
 
@@ -71,7 +72,10 @@ class SerialCabinet:
         self._now_ns = self._tick_ns = start_ns
         self._wall_ns = 1_795_000_000 * NS_PER_S
         self._bridge: SerialBridge | None = None
-        self._line.written = lambda: 0 if self._bridge is None else self._bridge.traffic[1]
+        self._line.written = self._written
+        # Counters of the line when the bridge opened the port that it has now.
+        self._port: object = None
+        self._line_read = self._line_written = 0
 
     def _powered(self, table: bytes | None, now_ms: int) -> EmulatedDevice:
         return EmulatedDevice(table, now_ms, board=self._board, first_session=self._sessions())
@@ -145,13 +149,25 @@ class SerialCabinet:
             self._catch_up()
         self._now_ns = max(self._now_ns, t_ns)
 
+    def _written(self) -> int:
+        """Bytes that the controller's end must have read, to have all from the bridge."""
+        bridge = self._bridge
+        if bridge is None or bridge._port is None:
+            return 0
+        if bridge._port is not self._port:  # opened since we looked last: what came before was thrown away
+            self._port = bridge._port
+            self._line_read = self._line.bytes_read
+            self._line_written = self._line.bytes_written - bridge.traffic[0]
+        return self._line_read + bridge.traffic[1]
+
     def _catch_up(self) -> None:
         """Let the bridge look until it has all that the controller has written."""
         bridge = self._bridge
         if bridge is None:
             return
         bridge.pump()
-        while (port := bridge._port) is not None and bridge.traffic[0] < self._line.bytes_written:
+        self._written()
+        while (port := bridge._port) is not None and self._line_written + bridge.traffic[0] < self._line.bytes_written:
             if not select.select([port.fileno()], [], [], PATIENCE_S)[0]:
                 raise AssertionError("bytes were lost in the kernel")
             bridge.pump()
