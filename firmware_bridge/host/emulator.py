@@ -9,12 +9,14 @@ Runs the firmware's own C at the pace of this machine's clock. Drives nothing.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from edge.clock import NS_PER_MS, SystemClock
-from edge.errors import StoplineError
+from edge.errors import InputError, StoplineError
+from firmware_bridge.host.core import table_fault
 from firmware_bridge.host.emulated_device import EmulatedDevice, Pins
 from firmware_bridge.host.pty_line import PtyLine
 
@@ -48,6 +50,15 @@ class Emulator:
             self.line.write(self.to_host(data))
 
 
+def _table_in(path: Path) -> bytes:
+    data = path.read_bytes()
+    try:
+        table_fault(data)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; write it with stopline bridge table SITE -o FILE") from error
+    return data
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run until interrupted."""
     parser = argparse.ArgumentParser(
@@ -63,18 +74,22 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        table = None if options.table is None else options.table.read_bytes()
+        table = None if options.table is None else _table_in(options.table)
         device = EmulatedDevice(table, board=options.board)
-    except (OSError, ValueError, StoplineError) as error:
+    except OSError as error:
+        sys.stderr.write(f"{options.table}: {error.strerror}; write it with stopline bridge table SITE -o FILE\n")
+        return InputError.exit_code
+    except StoplineError as error:
         sys.stderr.write(f"{error}\n")
-        return 65
+        return error.exit_code
     device.pins = Pins(door=options.door)
     emulator = Emulator(device, PtyLine(options.port))
-    sys.stdout.write(f"{emulator.line.path}\n")
-    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     clock = SystemClock()
     start_ns = clock.now_ns()
     try:
+        sys.stdout.write(f"{emulator.line.path}\n")
+        sys.stdout.flush()
         while True:
             clock.sleep_until(start_ns + (emulator.now_ms + TICK_MS) * NS_PER_MS)
             emulator.tick()
