@@ -5,7 +5,7 @@
 #define BOARD_OUTPUTS 52u
 
 /* From a tick's beginning to its lamps, rounded up; tests hold it to that. */
-#define BOARD_TICK_TAKES_MS 4u
+#define BOARD_TICK_TAKES_MS 5u
 
 #define BOARD_PORTS 8u
 #define BOARD_PORT_REGISTERS { &PORTA, &PORTB, &PORTC, &PORTE, &PORTF, &PORTH, &PORTK, &PORTL }

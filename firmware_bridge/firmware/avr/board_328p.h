@@ -4,7 +4,7 @@
 #define BOARD_OUTPUTS 12u
 
 /* From a tick's beginning to its lamps, rounded up; tests hold it to that. */
-#define BOARD_TICK_TAKES_MS 2u
+#define BOARD_TICK_TAKES_MS 3u
 
 #define BOARD_PORTS 3u
 #define BOARD_PORT_REGISTERS { &PORTB, &PORTC, &PORTD }
