@@ -182,7 +182,8 @@ class Senses(_Model):
 class Wiring(_Model):
     """Which lamp hangs on which pin of which board. Everything from active_low on is for board `gpio` alone.
 
-    Switches close to ground unless switches_active_high: an open input reads as not pressed.
+    Switches close to ground unless switches_active_high. manual_flash and door are closed while all is
+    well, so that a broken wire flashes; stop_time and reset close when pressed.
     """
 
     board: Literal["avr328p", "avr2560", "gpio"]

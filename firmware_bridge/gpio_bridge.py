@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,11 @@ from firmware_bridge.timing_table import TimingTable
 
 #: A state older than this is no measurement.
 STALE_NS = 250 * NS_PER_MS
+#: Between two ticks; after a longer stop the relay outside may have dropped, so the lamps flash, latched. The relay
+#: must hold for longer than this without an edge of the heartbeat.
+STALL_NS = 150 * NS_PER_MS
+#: SL_FAULT_OVERRUN of wire/sl_device.h.
+_OVERRUN = 19
 
 
 class GpioBridge:
@@ -98,7 +104,10 @@ class GpioBridge:
         with self._lock:
             self._check()
             try:
-                self._run.tick(now_ns := self._clock.now_ns(), self._pins.switches(), self._newest(now_ns))
+                now_ns, switches = self._clock.now_ns(), self._pins.switches()
+                if now_ns - self._run.tick_ns > STALL_NS:
+                    switches = replace(switches, platform_fault=_OVERRUN)
+                self._run.tick(now_ns, switches, self._newest(now_ns))
                 self._pins.show(self._run.outputs)
                 self._pins.beat()
             except BaseException as wrong:

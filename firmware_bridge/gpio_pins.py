@@ -69,13 +69,16 @@ class LampPins:
             self._drive("heartbeat", [self._heartbeat.on if self._beat else self._heartbeat.off])
 
     def switches(self) -> Switches:
-        """What is pressed and sensed now. DeviceError of the pins."""
+        """What is pressed and sensed now; an open flash or door contact flashes, so does its broken wire.
+
+        DeviceError of the pins.
+        """
         try:
-            down = {key: device is not None and bool(device.value) for key, device in self._switches.items()}
+            closed = {key: bool(device.value) for key, device in self._switches.items() if device is not None}
             return Switches(
-                manual_flash=down["manual_flash"] or down["door"],
-                stop_time=down["stop_time"],
-                reset=down["reset"],
+                manual_flash=not (closed.get("manual_flash", True) and closed.get("door", True)),
+                stop_time=closed.get("stop_time", False),
+                reset=closed.get("reset", False),
                 sense=self._sense(),
             )
         except self._errors as wrong:

@@ -55,6 +55,9 @@ class Rack:
         self.factory = MockFactory()
         self.table: TimingTable = table_of_signal(signal)
         self.bridge = GpioBridge(self.table, self.wiring, self.clock, self.factory, threaded=False, watch=watch)
+        for pin in (self.wiring.manual_flash, self.wiring.door):
+            if pin is not None:
+                self.factory.pin(pin).drive_low()  # closed: all is well; a claimed input is pulled up
 
     def pass_to(self, t_ns: int) -> None:
         """Tick every 10 ms up to an instant."""
@@ -70,8 +73,9 @@ class Rack:
         return bool(self.factory.pin(pin).state)
 
     def press(self, pin: int, *, down: bool = True) -> None:
-        """A switch to ground."""
-        (self.factory.pin(pin).drive_low if down else self.factory.pin(pin).drive_high)()
+        """A button to ground; for the contacts of flash switch and door, open them."""
+        opens = pin in {self.wiring.manual_flash, self.wiring.door}
+        (self.factory.pin(pin).drive_high if opens is down else self.factory.pin(pin).drive_low)()
 
     def lit(self) -> set[str]:
         """Lamps that are on: `2 red`."""

@@ -118,7 +118,7 @@ def test_silence_ends_green_in_order_and_drops_the_relay(rack: Rack) -> None:
 
 
 @pytest.mark.parametrize("switch", [FLASH, DOOR])
-def test_a_switch_to_ground_flashes_in_order(rack: Rack, switch: int) -> None:
+def test_an_open_contact_flashes_in_order(rack: Rack, switch: int) -> None:
     ask(rack, {4}, 10_000)
     rack.press(switch)
     ask(rack, {4}, 1000)
@@ -240,6 +240,28 @@ def test_a_pin_that_fails_drops_the_relay_and_is_told_ever_after(monkeypatch: py
     rack.bridge.close()
 
 
+def test_after_a_stop_the_lamps_flash_and_stay_so_until_the_button(rack: Rack) -> None:
+    """A process that was stopped may not go on where it was: the relay outside has dropped meanwhile."""
+    ask(rack, {4}, 10_000)
+    rack.clock.advance_to(rack.clock.now_ns() + 150 * NS_PER_MS)
+    rack.bridge.tick()
+    ask(rack, {4}, 1000)
+    assert rack.level(RELAY), "150 ms is late, and no more"
+    before = len(rack.factory.pin(BEAT).states)
+    rack.clock.advance_to(rack.clock.now_ns() + 151 * NS_PER_MS)
+    rack.bridge.tick()
+    assert not rack.level(RELAY)
+    assert len(rack.factory.pin(BEAT).states) == before + 1
+    assert rack.bridge.state(0).fault == (
+        "latched: a tick came far too late; it stays until a person resets it at the cabinet"
+    )
+    ask(rack, {4}, 10_000)
+    assert not rack.level(RELAY)
+    rack.press(RESET)
+    ask(rack, {4}, 500)
+    assert rack.level(RELAY)
+
+
 def test_a_stale_state_is_no_measurement(rack: Rack) -> None:
     rack.pass_ms(100)
     assert rack.bridge.state(rack.clock.now_ns() + 250 * NS_PER_MS).mode == "flash"
@@ -269,7 +291,8 @@ class Paced(ReplayClock):
 def test_closing_a_threaded_bridge_ends_greens_in_order_first() -> None:
     laws = Laws(SIGNAL)
     clock, factory = Paced(), MockFactory()
-    bridge = GpioBridge(table_of_signal(SIGNAL), WIRING, clock, factory, watch=laws)
+    wiring = WIRING.model_copy(update={"manual_flash": None, "door": None})
+    bridge = GpioBridge(table_of_signal(SIGNAL), wiring, clock, factory, watch=laws)
     for tenth in range(1, 80):
         bridge.request(PhaseRequest(clock.now_ns(), frozenset({4}), "test", 1000))
         clock.let(tenth * 100 * NS_PER_MS)
