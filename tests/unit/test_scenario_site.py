@@ -218,3 +218,15 @@ def test_a_gate_is_passed_one_way_between_its_ends(
     # a way is passed once however finely it is cut
     cuts = [point(on + (i / 4 - 1) * step_m * ahead) for i in range(9)]
     assert sum(gate.passed(p, q) for p, q in itertools.pairwise(cuts)) == 1
+
+
+@pytest.mark.parametrize("name", ["tee", "left_hand"])
+def test_a_camera_counts_every_movement_of_the_approach_it_faces(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("libsumo")
+    from sim_videos.world import build_street
+
+    of_library = load_scenario(name)
+    built = build_street(of_library, tmp_path)
+    faced = {camera.facing for camera in of_library.cameras}
+    counted = {movement.id for movement in site_of(of_library, built).movements}
+    assert {turn.movement for turn in built.turns if turn.approach in faced} <= counted
