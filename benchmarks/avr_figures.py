@@ -57,8 +57,8 @@ def figures(board: AvrBoard) -> AvrFigures:
         leaving = _ticks(cabinet)
         everybody = frozenset(range(1, 9)) if board is B2560 else frozenset()
         noise = random.Random(1)
-        for i in range(4000):
-            asked = GREEN if i // 1000 % 2 else OTHERS
+        for i in range(2000):
+            asked = GREEN if i // 500 % 2 else OTHERS
             if i % 7 == 0:
                 cabinet.send(noise.randbytes(30))
             cabinet.tick(asked, ped=everybody)

@@ -40,6 +40,8 @@ from firmware_bridge.wire_messages import (
 )
 
 TICK_MS = 10
+#: What the host sends begins so long after a tick is complete.
+FED_AFTER_US = 3000
 #: The transfer relay of docs/wiring.md falls when its charge pump has had no edge for so long.
 RELAY_FALLS_MS = 60
 
@@ -160,7 +162,9 @@ class AvrCabinet:
         self._out += self.link.due(self.chip.cycle * 1000 // 16)
         data = self._wire_out(bytes(self._out))
         self._out.clear()
-        commands = [*self._inputs(), *([f"feed {data.hex()}"] if data else ()), "tick 30000", self._fault_command]
+        # In the second half of the time between two ticks: see count_from_last_byte in main.c.
+        feed = [f"run {FED_AFTER_US}", f"feed {data.hex()}"] if data else []
+        commands = [*self._inputs(), *feed, "tick 30000", self._fault_command]
         *_, cycle, fault = self.chip.ask_all(commands)
         self.chip.cycle = int(cycle)
         self.fault = int(fault, 16)

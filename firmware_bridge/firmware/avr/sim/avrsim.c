@@ -20,6 +20,7 @@
  *     eeprom ADDR N, burn ADDR HEX EEPROM                              = HEX
  *     ticks                        since asked last                    = COUNT WORST WORST_AT SUM, in cycles
  *     paint ADDR, stack ADDR       fill from there to the stack; bytes still untouched from there   = BYTES
+ *     call ADDR HEX                call a function with registers r14 to r25, interrupts and watchdog off
  *     events on|off
  *     branch, join                 what is between happens to a copy of the machine only
  *     quit
@@ -40,6 +41,7 @@
 #include "parts/uart_pty.h"
 
 #define LINE_MOST 65536
+#define WDTCSR 0x60
 
 static size_t unhex(const char *text, uint8_t *bytes)
 {
@@ -100,6 +102,33 @@ static void untouched_from(machine *m, unsigned from)
     while (at <= m->avr->ramend && m->avr->data[at] == PAINT)
         at++;
     printf("= %u\n", at - from);
+}
+
+/* A chip that was called from outside never goes on with its own program. */
+static void call(machine *m, unsigned address, const uint8_t *registers)
+{
+    avr_t *avr = m->avr;
+    uint32_t home = avr->flashend - 1u, link = home >> 1;
+    uint16_t stack = (uint16_t)(avr->data[0x5d] | avr->data[0x5e] << 8);
+    uint64_t end = avr->cycle + 16000000u;
+    int i;
+
+    avr->sreg[S_I] = 0;
+    avr->data[WDTCSR] = 0;
+    avr->data[1] = 0;
+    memcpy(avr->data + 14, registers, 12);
+    for (i = 0; i < avr->address_size; i++, link >>= 8)
+        avr->data[stack--] = (uint8_t)link;
+    avr->data[0x5d] = (uint8_t)stack;
+    avr->data[0x5e] = (uint8_t)(stack >> 8);
+    avr->state = cpu_Running;
+    avr->pc = address;
+    while (avr->pc != home && avr->cycle < end && avr->state == cpu_Running)
+        avr_run(avr);
+    if (avr->pc == home)
+        cycle_is(m);
+    else
+        printf("! the function did not return\n");
 }
 
 static void eeprom(machine *m, uint32_t ctl, unsigned at, uint8_t *bytes, unsigned count)
@@ -182,6 +211,8 @@ static int obey(machine *m, char *line)
         paint_from(m, at);
     } else if (sscanf(line, "stack %u", &at) == 1) {
         untouched_from(m, at);
+    } else if (sscanf(line, "call %u %65535s", &at, text) == 2 && unhex(text, bytes) == 12) {
+        call(m, at, bytes);
     } else if (sscanf(line, "events %3s", one) == 1) {
         m->events = strcmp(one, "on") == 0 ? stdout : 0;
         printf("=\n");
