@@ -30,9 +30,9 @@ from firmware_bridge.timing_table import TimingTable
 
 #: A state older than this is no measurement.
 STALE_NS = 250 * NS_PER_MS
-#: Between two ticks; after a longer stop the relay outside may have dropped, so the lamps flash, latched. The relay
-#: must hold for longer than this without an edge of the heartbeat.
-STALL_NS = 150 * NS_PER_MS
+#: Between two ticks; after a longer stop the relay outside may have dropped, so the lamps flash, latched. Lamps that
+#: stand still show nothing that conflicts, so the relay may hold for a little longer than this: 0.5 to 1 s.
+STALL_NS = 500 * NS_PER_MS
 #: SL_FAULT_OVERRUN of wire/sl_device.h.
 _OVERRUN = 19
 

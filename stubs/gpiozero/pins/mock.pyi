@@ -6,7 +6,11 @@ class PinState(NamedTuple):
     timestamp: float
     state: bool
 
+class PinInfo(NamedTuple):
+    name: str
+
 class MockPin:
+    info: PinInfo
     states: list[PinState]
     state: bool
     function: str
