@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from benchmarks.avr.boards import B328, B2560, AvrBoard, ToolsMissingError, built
 from benchmarks.avr.called import CalledCore
-from benchmarks.avr.vectors import can_be_wired, called, wired, wrong_tables
+from benchmarks.avr.vectors import called, can_be_wired, wired, wrong_tables
 from benchmarks.goals import Goal, arguments, cannot_run, finish
 from firmware_bridge.vectors.files import read_scenarios
 
@@ -44,8 +44,8 @@ def _board(board: AvrBoard, stride: int) -> dict[str, int]:
     core.chip.close()
     can = [scenario for scenario in fitting if can_be_wired(scenario, board)]
     wired_apart = [difference for scenario in can if (difference := wired(scenario, board))]
-    for difference in (*apart, *wired_apart, *wrong):
-        print(f"{board.name}: {difference}")
+    for told in (*map(str, (*apart, *wired_apart)), *wrong):
+        print(f"{board.name}: {told}")
     return {
         "scenarios called": len(fitting),
         "called that differ": len(apart),

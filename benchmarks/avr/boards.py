@@ -10,13 +10,14 @@ from pathlib import Path
 from shutil import which
 
 import firmware_bridge
+from edge.errors import DeviceError
 
 FIRMWARE = Path(firmware_bridge.__file__).parent / "firmware" / "avr"
 HZ = 16_000_000
 CYCLES_PER_MS = HZ // 1000
 
 
-class ToolsMissingError(Exception):
+class ToolsMissingError(DeviceError):
     """avr-gcc or simavr is not installed."""
 
 

@@ -1,9 +1,9 @@
 """A chip with everything around it: lamps, door, buttons, lamp sense, transfer relay, and its host.
 
-    with AvrCabinet(B328, table) as cabinet:
-        cabinet.load()
-        cabinet.ticks(700, {2})
-        cabinet.lamps.green
+with AvrCabinet(B328, table) as cabinet:
+    cabinet.load()
+    cabinet.ticks(700, {2})
+    cabinet.lamps.green
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from benchmarks.avr.boards import CYCLES_PER_MS, AvrBoard, layout
 from benchmarks.avr.chip import Chip, Pins, Sent, Started, TickDone
 from firmware_bridge.host.core import CoreInputs, CoreOutputs, Sense, Witness
 from firmware_bridge.link import Link
-from firmware_bridge.timing_table import Channel, TimingTable
 from firmware_bridge.table_bytes import crc_of, to_bytes
+from firmware_bridge.timing_table import Channel, TimingTable
 from firmware_bridge.wire import FROM_DEVICE, FROM_HOST
 from firmware_bridge.wire_messages import (
+    MOST_PIECE,
     Answer,
     ClockTime,
     DeviceHello,
@@ -30,7 +31,6 @@ from firmware_bridge.wire_messages import (
     LoadBegin,
     LoadCommit,
     LoadPiece,
-    MOST_PIECE,
     Report,
     Request,
     Reset,
@@ -126,6 +126,7 @@ class AvrCabinet:
         self.heard = _Heard()
         self.link = Link(FROM_HOST, FROM_DEVICE)
         self.witness = Witness(self.data)
+        self.watch: Callable[[Pins], None] | None = None
         self.fault = 0
         self._fault_command = f"peek {self.chip.address('outputs') + layout(board)['at_outputs_fault']} 1"
         self._beat = 0
@@ -168,14 +169,12 @@ class AvrCabinet:
         *_, cycle, fault = self.chip.ask_all(commands)
         self.chip.cycle = int(cycle)
         self.fault = int(fault, 16)
-        began = self._take()
+        began = self.absorb()
         if began is not None:
             self._see(began, request, ttl_ms, ped)
         return began is not None
 
-    def ticks(
-        self, count: int, request: frozenset[int] | None = None, every: int = 10, ttl_ms: int = 300
-    ) -> None:
+    def ticks(self, count: int, request: frozenset[int] | None = None, every: int = 10, ttl_ms: int = 300) -> None:
         """Many of them, asking every so many."""
         for i in range(count):
             self.tick(request if request is not None and i % every == 0 else None, ttl_ms)
@@ -221,14 +220,18 @@ class AvrCabinet:
 
     def load(self, data: bytes | None = None, most_ms: int = 30_000) -> Answer:
         """Load a table over the wire; the answer to its commit."""
-        data = self.data if data is None else data
         if not self.link.session:
             self.hello()
+        self.begin_load(data)
+        return self._answer_to(Kind.LOAD_COMMIT, most_ms)
+
+    def begin_load(self, data: bytes | None = None) -> None:
+        """Send a whole table, and wait for nothing."""
+        data = self.data if data is None else data
         self.link.keep(Kind.LOAD_BEGIN, LoadBegin(len(data), crc_of(data)).payload())
         for at in range(0, len(data), MOST_PIECE):
             self.link.keep(Kind.LOAD_PIECE, LoadPiece(at, data[at : at + MOST_PIECE]).payload())
         self.link.keep(Kind.LOAD_COMMIT, LoadCommit(crc_of(data)).payload())
-        return self._answer_to(Kind.LOAD_COMMIT, most_ms)
 
     def reset_fault(self, fault: int) -> Answer:
         """Ask over the wire to clear a latched fault."""
@@ -258,9 +261,29 @@ class AvrCabinet:
         message = Request(_mask(phases), ttl_ms, _mask(ped), self.crc, heard_ms)
         return self.link.fresh(Kind.REQUEST, message.payload())
 
+    # --- the chip's memory ---
+
+    def clock_ms(self) -> int:
+        """What the chip's clock reads."""
+        return int.from_bytes(self.chip.peek("clock_now_ms", 4), "little")
+
+    def set_clock(self, to_ms: int, *, only_clock: bool = False) -> None:
+        """Set it, and unless only_clock what the main loop took from it, by the same amount."""
+        by_ms = to_ms - self.clock_ms()
+        names = ("clock_now_ms",) if only_clock else ("clock_now_ms", "ticked_ms", "drained_ms", "heard_ms")
+        for name in names:
+            before = int.from_bytes(self.chip.peek(name, 4), "little")
+            self.chip.poke(name, ((before + by_ms) & 0xFFFFFFFF).to_bytes(4, "little"))
+
+    def core_state(self) -> tuple[int, int]:
+        """Where in `device` the core's state begins, and its bytes."""
+        where = layout(self.board)
+        return where["at_device_core"], where["bytes_of_state"]
+
     # --- what comes from the chip ---
 
-    def _take(self) -> int | None:
+    def absorb(self) -> int | None:
+        """Take in what the chip told; when its newest tick began."""
         began = None
         received = bytearray()
         for event in self.chip.taken():
@@ -275,13 +298,8 @@ class AvrCabinet:
                     self._ticked_at = None
                     self._agreed = False
                     self._fault_before = 0
-                case Pins() if event.port == self.board.heartbeat.port:
-                    level = event.levels >> self.board.heartbeat.bit & 1
-                    if not self.edges or level != self._beat:
-                        self.edges.append(event.cycle)
-                    self._beat = level
                 case Pins():
-                    pass
+                    self._see_pins(event)
         for frame in self.link.receive(bytes(received)):
             message = device_message(frame.kind, frame.payload)
             self.heard.messages.append(message)
@@ -298,6 +316,15 @@ class AvrCabinet:
                     pass
         self.lamps = self._lamps()
         return began
+
+    def _see_pins(self, event: Pins) -> None:
+        if self.watch is not None:
+            self.watch(event)
+        if event.port == self.board.heartbeat.port:
+            level = event.levels >> self.board.heartbeat.bit & 1
+            if not self.edges or level != self._beat:
+                self.edges.append(event.cycle)
+            self._beat = level
 
     def _lamps(self) -> Lamps:
         def mask(output: Callable[[Channel], int | None]) -> int:

@@ -112,7 +112,7 @@ class CalledCore:
 
     def _tick(self, data: bytes) -> CalledTick:
         most = self.board.channels
-        used = self._loaded[1] if self._loaded[1] <= most else most
+        used = min(self._loaded[1], most)
         at = _OUTPUTS_HEAD.size
         intervals = tuple(data[at : at + used])
         ages = struct.unpack_from(f"<{most}I", data, at + most)[:used]

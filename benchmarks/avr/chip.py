@@ -1,8 +1,8 @@
 """One AVR in simavr, in lock-step: commands out, events back. The commands are told in sim/avrsim.c.
 
-    chip = Chip(B328)
-    chip.run_us(10_000)
-    for event in chip.taken(): …
+chip = Chip(B328)
+chip.run_us(10_000)
+for event in chip.taken(): …
 """
 
 from __future__ import annotations

@@ -49,9 +49,7 @@ def ask_at(cabinet: AvrCabinet, phase_cycles: int) -> int:
 
 def yellow_begins(cabinet: AvrCabinet, most_us: int) -> int | None:
     """Go on for so long; the cycle at which the first yellow came on, read from the pins alone."""
-    yellow = {
-        cabinet.board.lamps[channel.yellow] for channel in cabinet.table.channels if channel.yellow is not None
-    }
+    yellow = {cabinet.board.lamps[channel.yellow] for channel in cabinet.table.channels if channel.yellow is not None}
     cabinet.chip.taken()
     cabinet.chip.run_us(most_us)
     for event in cabinet.chip.taken():

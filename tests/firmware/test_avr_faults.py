@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -25,14 +26,14 @@ def test_hang_drops_the_relay_and_restarts(green: AvrCabinet, interrupts: bool) 
     green.edges.append(hung_at)
     # The lamps freeze, the heartbeat does not go on: the relay outside falls by itself.
     green.chip.run_us(RELAY_FALLS_MS * 1000 + 1000)
-    green._take()
+    green.absorb()
     assert green.lamps == frozen
     assert green.edges == [hung_at]
     assert not green.relay_held()
     assert green.starts == []
     # The watchdog restarts the chip. All pins float; it hangs again, dark, so it restarts again and again.
     green.chip.run_us(100_000)
-    green._take()
+    green.absorb()
     assert [start.mcusr & WDRF for start in green.starts][:1] == [WDRF]
     assert (green.starts[0].cycle - hung_at) / CYCLES_PER_MS < 150
     assert green.lamps == Lamps()
@@ -44,7 +45,7 @@ def test_watchdog_restart_is_a_latched_fault_until_a_person_resets(green: AvrCab
     green.chip.ask("poke 111 00")  # TIMSK1
     assert not green.tick()
     green.chip.run_us(150_000)
-    green._take()
+    green.absorb()
     assert len(green.starts) == 1
     green.hello()
     assert green.heard.hello is not None
@@ -64,7 +65,7 @@ def test_watchdog_restart_is_a_latched_fault_until_a_person_resets(green: AvrCab
 def test_brown_out_is_dark_and_told(small: AvrCabinet) -> None:
     small.chip.restart("b", 200_000)
     small.chip.run_us(5_000)
-    small._take()
+    small.absorb()
     assert small.lamps == Lamps()
     small.hello()
     assert small.heard.hello is not None
@@ -196,7 +197,9 @@ def test_sensed_lamps_that_are_right_change_nothing(small: AvrCabinet) -> None:
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
-def test_sensed_fault_flashes_in_its_time(small: AvrCabinet, fault: Fault, most_ms: int, change) -> None:
+def test_sensed_fault_flashes_in_its_time(
+    small: AvrCabinet, fault: Fault, most_ms: int, change: Callable[[Lamps], Sense]
+) -> None:
     small.switches.sense = change
     begun = small.t_ms
     assert small.until(lambda: not small.lamps.relay, 2000, GREEN)

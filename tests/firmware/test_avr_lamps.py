@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -41,13 +42,17 @@ def test_full_cycle_keeps_the_laws(green: AvrCabinet) -> None:
 
 def test_report_on_the_wire_says_what_the_pins_show(green: AvrCabinet) -> None:
     for lit in ("green", "yellow", "green"):
-        assert green.until(lambda lit=lit: getattr(green.lamps, lit) != 0, 20_000, OTHERS)
+        assert green.until(_lit(green, lit), 20_000, OTHERS)
         green.ticks(30, OTHERS)  # the newest report is then of what is still shown
         report = green.heard.report
         assert report is not None
         for lamp, interval in (("green", Interval.GREEN), ("yellow", Interval.YELLOW)):
             said = sum(1 << i for i, row in enumerate(report.channels) if row.interval == interval)
             assert getattr(green.lamps, lamp) == said
+
+
+def _lit(cabinet: AvrCabinet, lamp: str) -> Callable[[], bool]:
+    return lambda: getattr(cabinet.lamps, lamp) != 0
 
 
 def test_requests_stop_and_yellow_begins_in_300_ms_and_a_tick(green_avr: AvrCabinet) -> None:
@@ -76,10 +81,9 @@ def test_heartbeat_is_a_square_wave_of_ticks(green: AvrCabinet) -> None:
 @pytest.mark.parametrize("before_ms", [2000, 100])
 def test_clock_wraps_after_49_days_and_nothing_is_cut(green: AvrCabinet, before_ms: int) -> None:
     """The clock, and all that was taken from it, is set near its wrap; then a change of phases runs over it."""
-    to = (1 << 32) - before_ms
-    _shift_clock(green, to)
+    green.set_clock((1 << 32) - before_ms)
     green.ticks(1500, OTHERS)
-    assert int.from_bytes(green.chip.peek("clock_now_ms", 4), "little") < 20_000
+    assert green.clock_ms() < 20_000
     assert green.broken == []
     assert green.fault == 0
     assert green.lamps.green & 0b1100 or green.lamps.green & 0b10001000
@@ -87,17 +91,6 @@ def test_clock_wraps_after_49_days_and_nothing_is_cut(green: AvrCabinet, before_
 
 def test_clock_that_jumps_cuts_nothing(green: AvrCabinet) -> None:
     green.until(lambda: green.lamps.yellow != 0, 20_000, OTHERS)
-    now_ms = int.from_bytes(green.chip.peek("clock_now_ms", 4), "little")
-    green.chip.poke("clock_now_ms", (now_ms + 3_600_000).to_bytes(4, "little"))
-    green.ticks(1, OTHERS)
+    green.set_clock(green.clock_ms() + 3_600_000, only_clock=True)
     green.ticks(1500, OTHERS)
     assert green.broken == []
-
-
-def _shift_clock(cabinet: AvrCabinet, to_ms: int) -> None:
-    """All readings of the clock that the program holds, by the same amount."""
-    by_ms = to_ms - int.from_bytes(cabinet.chip.peek("clock_now_ms", 4), "little")
-    for name in ("clock_now_ms", "ticked_ms", "drained_ms", "heard_ms"):
-        before = int.from_bytes(cabinet.chip.peek(name, 4), "little")
-        cabinet.chip.poke(name, ((before + by_ms) & 0xFFFFFFFF).to_bytes(4, "little"))
-

@@ -9,14 +9,12 @@ import pytest
 
 from benchmarks.avr.cabinet import AvrCabinet
 from benchmarks.avr.running import GREEN
+from benchmarks.avr.stored import HEAD_BYTES, copy_at
 from firmware_bridge.host.core import Why
 from firmware_bridge.table_bytes import to_bytes
 from firmware_bridge.wire_messages import Result
 
 STORAGE = 16
-#: As in store.c, for 4 channels.
-COPIES_AT = 32
-HEAD_BYTES = 8
 COPY_BYTES = HEAD_BYTES + 24 + 4 * 28
 
 
@@ -26,7 +24,7 @@ def _restart(cabinet: AvrCabinet) -> None:
 
 
 def _damage(cabinet: AvrCabinet, copy: int, at: int, flip: int = 0x10) -> None:
-    where = COPIES_AT + copy * COPY_BYTES + at
+    where = copy_at(cabinet.board, copy) + at
     cabinet.chip.burn(where, bytes([cabinet.chip.eeprom(where, 1)[0] ^ flip]))
 
 
@@ -89,7 +87,7 @@ def test_power_fails_at_any_byte_of_a_new_table(flashing: AvrCabinet) -> None:
         with flashing.branch():
             begun = flashing.chip.peek("now", 1)
             assert begun == b"\0"
-            _begin_load(flashing, new)
+            flashing.begin_load(new)
             flashing.until(lambda: flashing.chip.peek("now", 1) != b"\0", 2000)
             flashing.chip.run_us(cut_us)
             flashing.chip.restart("p", 50_000)
@@ -98,11 +96,6 @@ def test_power_fails_at_any_byte_of_a_new_table(flashing: AvrCabinet) -> None:
             found.add(flashing.heard.hello.table_crc)
             assert flashing.fault == 0
     assert found == {flashing.crc, int.from_bytes(new[2:4], "little")}
-
-
-def _begin_load(cabinet: AvrCabinet, data: bytes) -> None:
-    with pytest.raises(AssertionError, match="no answer"):
-        cabinet.load(data, most_ms=0)
 
 
 def test_power_fails_while_a_fault_is_written(flashing: AvrCabinet) -> None:
