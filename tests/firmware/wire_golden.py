@@ -16,6 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cobs import cobs
+from fastcrc import crc16
+
 from firmware_bridge.host.emulated_device import EmulatedDevice, Pins
 from firmware_bridge.table import table_of_signal, to_bytes
 from firmware_bridge.wire import FROM_DEVICE, FROM_HOST, Decoder, Frame, WireCounts, encode
@@ -155,6 +158,7 @@ def _streams() -> Iterator[dict[str, Any]]:
         "a byte lost": one[:7] + one[8:] + two,
         "a byte twice": one[:7] + one[6:] + two,
         "shorter than a head": b"\x00\x05\x01\x02\x03\x04\x00" + one,
+        **{f"{size} bytes with a right CRC": _with_crc(bytes(range(1, size - 1))) + one for size in (2, 3, 12, 13)},
         "a code that promises more": b"\x00\xff\x01\x02\x00" + one,
         "longer than any frame": b"\x00" + b"\x01" * 254 + b"\x02\x02\x00" + one,
         "longer than any frame, of long blocks": (b"\x00" + (b"\xff" + b"\x07" * 254) * 3 + b"\x00") + two,
@@ -170,6 +174,10 @@ def _streams() -> Iterator[dict[str, Any]]:
             "damaged": counts.damaged,
             "partial": counts.partial,
         }
+
+
+def _with_crc(body: bytes) -> bytes:
+    return b"\x00" + cobs.encode(body + crc16.ibm_3740(body).to_bytes(2, "little")) + b"\x00"
 
 
 def _host(message: HostMessage, number: int = 0, acknowledged: int = 0, session: int = 0x1000) -> bytes:
