@@ -74,9 +74,9 @@ def test_table_says_times_crc_and_what_each_time_needs(capsys: pytest.CaptureFix
     assert code == 0
     assert f"248 bytes, CRC {table_crc(table_of(load_site('example'))):04x}; the signal core takes it" in out
     assert re.search(r"^2 +1? ?5 6 +10 +4 +1\.5 +7 +9 +no limit", out, re.MULTILINE), out
-    assert re.search(r"^1 +yellow +3 s +3\.56 s +short +WB at its limit of 15\.6 m/s", out, re.MULTILINE)
+    assert re.search(r"^1 +yellow +3\.6 s +3\.56 s +good +WB at its limit of 15\.6 m/s", out, re.MULTILINE)
     assert re.search(r"^1 +red clearance +1 s +unknown +junction_width_m is unknown", out, re.MULTILINE)
-    assert "16 good, 4 short, 12 unknown" in out
+    assert "20 good, 0 short, 12 unknown" in out
 
 
 def test_table_as_json_and_as_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -88,13 +88,18 @@ def test_table_as_json_and_as_bytes(capsys: pytest.CaptureFixture[str], tmp_path
     assert bytes.fromhex(found["bytes"]) == file.read_bytes() == to_bytes(table)
     assert found["crc"] == f"{table_crc(table):04x}"
     assert found["channels"][1]["with"] == ["5", "6"]
-    assert {check["verdict"] for check in found["checks"]} == {"good", "short", "unknown"}
+    assert {check["verdict"] for check in found["checks"]} == {"good", "unknown"}
 
 
-def test_strict_leaves_with_78_where_a_time_is_short(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "table", "example", "--strict")
+def test_a_short_time_is_said_and_strict_leaves_with_78(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    site = tmp_path / "fast.toml"
+    site.write_text(EXAMPLE.replace("speed_limit_mps = 13.4", "speed_limit_mps = 13.4\nspeed_85_mps = 17"), "utf-8")
+    code, out, _ = run(capsys, "table", str(site))
+    assert code == 0
+    assert re.search(r"^3 +yellow +3\.2 s +3\.79 s +short +NB at 17 m/s", out, re.MULTILINE)
+    code, _, err = run(capsys, "table", str(site), "--strict")
     assert code == 78
-    assert "4 times are shorter than they need: yellow of 1 (3 s, needs 3.6 s)" in err
+    assert "4 times are shorter than they need: yellow of 3 (3.2 s, needs 3.8 s)" in err
 
 
 def test_bytes_are_not_half_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
