@@ -36,6 +36,7 @@ FAULTS: dict[int, str] = {
     18: "the program's memory was overwritten",
     19: "a tick came far too late",
     20: "an output does not read back as it was written",
+    21: "the registers of the inputs are gone",
 }
 
 

@@ -10,6 +10,9 @@ for package in mosquitto chromium npm ffmpeg gcc clang; do
 done
 # The fuzzer's library is only recommended by Debian's clang.
 case "$missing" in *clang*) missing="$missing libclang-rt-dev" ;; esac
+# The firmware's compiler and the simulator that runs it: neither is named like its package.
+command -v avr-gcc >/dev/null 2>&1 || missing="$missing gcc-avr avr-libc"
+[ -e /usr/include/simavr/sim_avr.h ] || missing="$missing simavr libsimavr-dev libelf-dev"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing for the tests:$missing"

@@ -66,6 +66,7 @@ extern "C" {
 #define SL_FAULT_MEMORY 18u     /* the stack or a guard word was overwritten */
 #define SL_FAULT_OVERRUN 19u    /* a tick came far too late */
 #define SL_FAULT_PINS 20u       /* an output does not read back as it was written */
+#define SL_FAULT_INPUTS 21u     /* the registers of the inputs are gone */
 
 /* Why the device started. */
 typedef enum {

@@ -91,7 +91,7 @@ void cabinet_read(const sl_table *table, sl_pins *pins)
         else if (bad_ticks < GONE_TICKS)
             bad_ticks++;
         else
-            pins->platform_fault = CABINET_FAULT_INPUTS;
+            pins->platform_fault = SL_FAULT_INPUTS;
         return;
     }
     seen = 1;

@@ -5,12 +5,9 @@
 
 #include "sl_device.h"
 
-/* Input registers were there and are gone: nobody would notice a lamp that fails. */
-#define CABINET_FAULT_INPUTS 21u
-
 void cabinet_start(void);
 
-/* Read all of it once a tick. platform_fault is set where the registers are gone, else left. */
+/* Read all of it once a tick. platform_fault is set where the registers were there and are gone, else left. */
 void cabinet_read(const sl_table *table, sl_pins *pins);
 
 #endif
