@@ -33,14 +33,12 @@ from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source
-from sim_videos import DEMO_CLIP, DEMO_COUNT, DEMO_TRUTH
-from sim_videos.detector import SimulatedDetector
+from sim_videos import DEMO_CLIP, DEMO_COUNT
 
 app = typer.Typer(add_completion=False)
 
 _ORG = "demo"
 _DRAIN_S = 60.0
-_SEED = 1
 
 
 @app.command(
@@ -62,8 +60,7 @@ def demo(
 ) -> None:
     """Replay a junction through broker, collector and page on this machine.
 
-    Without VIDEO the clip is one that Stopline renders itself, and its vehicles are found by a
-    simulated detector: the truth of the scene with misses, jitter and false alarms added.
+    Without VIDEO the clip is one that Stopline renders itself, so what is true of it is known.
     """
     if (video is None) != (site is None):
         raise ConfigError("a video of your own needs its site: give both VIDEO and --site, or neither")
@@ -76,7 +73,9 @@ def demo(
             stale.unlink()
     options = ReplayOptions(video or DEMO_CLIP, load_site(site or "demo"), out / "replay", org=_ORG, threads=2)
     options = replace(options, outbox=out / "outbox.db")
-    detector = _detector(options, video, model, say)
+    detector = _detector(options, model)
+    if video is None:
+        say.print(f"the clip is [bold]rendered[/bold], not filmed; its road users are found by {detector.name}")
     say.print("starting the office: an MQTT 5 broker, a collector with its database, and its page")
     with Office(out / "office.db", out / "office.log", clock, port=port) as office:
         say.print(f"page: [bold]{office.page}[/bold]   API: {office.page}api/openapi.json\n")
@@ -93,14 +92,7 @@ def demo(
         raise typer.Exit(exit_code)
 
 
-def _detector(options: ReplayOptions, video: Path | None, model: str | None, say: Console) -> Detector:
-    if video is None and model is None:
-        say.print(
-            "the clip is rendered, not filmed; its vehicles are found by a [bold]simulated detector[/bold]:\n"
-            "the scene's truth with misses, jitter and false alarms. `stopline demo --model NAME` runs a real one on\n"
-            "it, and `stopline demo VIDEO --site SITE` on a video of your own"
-        )
-        return SimulatedDetector(DEMO_TRUTH, seed=_SEED)
+def _detector(options: ReplayOptions, model: str | None) -> Detector:
     tracker = options.vision.tracker
     overhead = options.camera.anchor == "centre"
     return open_detector(model, threads=options.threads, min_score=tracker.unsure_score, overhead=overhead)
