@@ -28,6 +28,7 @@ class SerialPort:
             self._serial = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
         except (OSError, ValueError) as error:
             raise DeviceError(f"{path}: {_why(path, error)}") from error
+        self._keep_running()
 
     def fileno(self) -> int:
         """For select."""
@@ -58,6 +59,16 @@ class SerialPort:
             self._serial.close()
         except (OSError, termios.error):
             return  # it was unplugged: there is nothing left to free
+
+    def _keep_running(self) -> None:
+        """Leave DTR as it is when the port is closed: on many boards its edge restarts the controller."""
+        try:
+            attributes = termios.tcgetattr(self.fileno())
+            attributes[2] &= ~termios.HUPCL
+            termios.tcsetattr(self.fileno(), termios.TCSANOW, attributes)
+        except (OSError, termios.error) as error:
+            self.close()
+            raise DeviceError(f"{self.path}: {_GONE}") from error
 
 
 _GONE = "the port was unplugged"

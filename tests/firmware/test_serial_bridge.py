@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import select
+import termios
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -446,6 +447,13 @@ def test_a_report_of_values_that_are_none_is_foreign(cabinet: SerialCabinet) -> 
     assert bridge.counts.foreign == before + 1
     assert isinstance(bridge.report, Report)
     assert bridge.state(cabinet.now_ns()).mode == "running"
+
+
+def test_closing_the_port_does_not_restart_the_controller(cabinet: SerialCabinet) -> None:
+    """DTR, which restarts many boards, falls on closing only where HUPCL is set."""
+    port = cabinet.bridge._port
+    assert port is not None
+    assert not termios.tcgetattr(port.fileno())[2] & termios.HUPCL
 
 
 def test_a_closed_bridge_frees_the_port_for_the_next(cabinet: SerialCabinet) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firmware_bridge.host.emulated_device import EmulatedDevice
 from firmware_bridge.link import RETRY_NS, Link
 from firmware_bridge.wire import FROM_DEVICE, FROM_HOST, MOST_FRAME, Decoder, Frame, WireCounts, encode
-from firmware_bridge.wire_messages import Kind, Request, Reset, host_hello
+from firmware_bridge.wire_messages import DeviceHello, Kind, Request, Reset, host_hello
 from tests.firmware.wire_codec import CCodec
 from tests.firmware.wire_golden import CRC, TABLE
 
@@ -226,3 +226,67 @@ def test_each_kind_of_junk_is_counted_as_what_it_is(spoil: object, counter: str)
     device.tick(20)
     assert device.counts == replace(WireCounts(), **{counter: 1})
     assert (device.mode, device.intervals, device.requests_refused) == before
+
+
+@pytest.mark.parametrize(
+    ("frame", "begins"),
+    [
+        (Frame(FROM_HOST, Kind.CLOCK, 0x1000, 0, 0, bytes(4)), True),
+        (Frame(FROM_HOST, Kind.REQUEST, 0x1000, 1, 0, bytes(12)), True),
+        (Frame(FROM_HOST, Kind.REQUEST, 0x1000, 9, 0, bytes(12)), True),  # those before it were lost
+        (Frame(FROM_HOST, Kind.CLOCK, 0x1000, 1, 0, bytes(4)), False),  # the one before it comes again
+        (Frame(FROM_HOST, Kind.CLOCK, 0x1000, 0, 1, bytes(4)), False),  # acknowledges what was never sent
+        (Frame(FROM_HOST, Kind.ACK, 0x1000, 0, 0), False),
+        (Frame(FROM_HOST, Kind.CLOCK, 0x1001, 0, 0, bytes(4)), False),  # not the one offered
+        (Frame(FROM_HOST, Kind.CLOCK, 0, 0, 0, bytes(4)), False),
+        (Frame(FROM_DEVICE, Kind.CLOCK, 0x1000, 0, 0, bytes(4)), False),
+    ],
+)
+def test_only_a_first_message_begins_the_session_that_was_offered(frame: Frame, begins: bool) -> None:
+    device = EmulatedDevice(TABLE, first_session=0x0FFF)
+    device.receive(encode(Frame(FROM_HOST, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload())))
+    device.tick(0)
+    device.receive(encode(frame))
+    assert (device.session, device.counts.foreign) == ((0x1000, 0) if begins else (0, 1))
+
+
+def test_a_session_is_offered_once_and_never_the_one_in_use() -> None:
+    device = EmulatedDevice(TABLE, first_session=0xFFFE)
+    hello = encode(Frame(FROM_HOST, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload()))
+    offered = []
+    for now_ms in range(0, 60, 10):
+        device.receive(hello * 3)
+        device.tick(now_ms)
+        frames = [frame for frame in Decoder(WireCounts()).feed(device.sent()) if frame.kind == Kind.HELLO]
+        offered += [DeviceHello.of(frame.payload).session for frame in frames]
+        if now_ms % 20:
+            device.receive(encode(Frame(FROM_HOST, Kind.CLOCK, offered[-1], 0, 0, bytes(4))))
+            assert device.session == offered[-1]
+    assert offered == [0xFFFF, 0xFFFF, 1, 1, 2, 2]  # the same until it is used; 0 is none
+
+
+def test_an_answer_is_sent_again_until_it_is_acknowledged_and_then_no_more() -> None:
+    device = EmulatedDevice(TABLE, first_session=0x0FFF)
+    device.receive(encode(Frame(FROM_HOST, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload())))
+    device.tick(0)
+    device.receive(encode(Frame(FROM_HOST, Kind.RESET, 0x1000, 0, 0, Reset(4).payload())))
+    device.sent()
+    at_ms = []
+    for now_ms in range(10, 1500, 10):
+        device.tick(now_ms)
+        kinds = [frame.kind for frame in Decoder(WireCounts()).feed(device.sent())]
+        at_ms += [now_ms] * kinds.count(Kind.ANSWER)
+        if now_ms == 700:
+            device.receive(encode(Frame(FROM_HOST, Kind.ACK, 0x1000, 0, 1)))
+    assert at_ms == [10, 210, 410, 610]
+    assert device.session == 0x1000
+
+
+def test_a_session_whose_answers_are_never_acknowledged_ends() -> None:
+    device = EmulatedDevice(TABLE, first_session=0x0FFF)
+    device.receive(encode(Frame(FROM_HOST, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload())))
+    device.tick(0)
+    device.receive(encode(Frame(FROM_HOST, Kind.RESET, 0x1000, 0, 0, Reset(4).payload())))
+    for now_ms in range(10, 2200, 10):
+        device.tick(now_ms)
+        assert device.session == (0x1000 if now_ms < 2010 else 0)
