@@ -232,3 +232,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         obey(&r, &from);
     return 0;
 }
+
+#ifdef REPLAY
+/* Without libFuzzer: the files that are named, one after the other. */
+int main(int count, char **names)
+{
+    static uint8_t data[4096];
+    int i;
+
+    for (i = 1; i < count; i++) {
+        FILE *file = fopen(names[i], "rb");
+        size_t size = file ? fread(data, 1, sizeof data, file) : 0;
+
+        if (!file)
+            return 2;
+        fclose(file);
+        LLVMFuzzerTestOneInput(data, size);
+    }
+    return 0;
+}
+#endif
