@@ -155,6 +155,7 @@ def exercise_(
     clock = lamps.clock()
     with StopSignals() as stopping, closing(lamps.open(clock)) as opened:
         try:
+            print(f"exercise of {lamps.spoken}, by the table of {lamps.site.name}")
             for walked in walk_phases(Asker(lamps.table, opened, clock, stopping.reason), hold):
                 print(walked_line(walked), flush=True)
                 failed += walked.green_ms is None or walked.conflict is not None
@@ -192,6 +193,7 @@ def selftest(
     clock = lamps.clock()
     with StopSignals() as stopping, closing(lamps.open(clock)) as opened:
         try:
+            print(f"self-test of {lamps.spoken}, by the table of {lamps.site.name}")
             for tested in tests_of(Asker(lamps.table, opened, clock, stopping.reason)):
                 print(tested_line(tested), flush=True)
                 if not tested.good:
