@@ -60,7 +60,7 @@ def figures(board: AvrBoard) -> AvrFigures:
         for i in range(2000):
             asked = GREEN if i // 500 % 2 else OTHERS
             if i % 7 == 0:
-                cabinet.send(noise.randbytes(30))
+                cabinet.host.send(noise.randbytes(30))
             cabinet.tick(asked, ped=everybody)
         usual = _ticks(cabinet)
         cabinet.ticks(1200)

@@ -41,7 +41,7 @@ def ask_at(cabinet: AvrCabinet, phase_cycles: int) -> int:
     """Ask for `GREEN` so many cycles from now; the cycle at which the last byte has arrived."""
     chip = cabinet.chip
     chip.run_cycles(phase_cycles)
-    data = cabinet.request_bytes(GREEN)
+    data = cabinet.host.request(GREEN)
     begun = int(chip.ask(f"feed {data.hex()}"))
     divisor = int.from_bytes(bytes.fromhex(chip.ask("peek 196 2")), "little")
     return begun + len(data) * (divisor + 1) * 8 * 11

@@ -10,9 +10,10 @@ import random
 from collections.abc import Callable
 
 from benchmarks.avr.boards import B328, B2560, CYCLES_PER_MS, AvrBoard
-from benchmarks.avr.cabinet import RELAY_FALLS_MS, TICK_MS, AvrCabinet, Lamps
+from benchmarks.avr.cabinet import RELAY_FALLS_MS, TICK_MS, AvrCabinet
 from benchmarks.avr.running import GREEN, OTHERS, ask_at, ms, running, yellow_begins
 from benchmarks.avr.stored import HEAD_BYTES, copy_at
+from benchmarks.avr.street import Lamps
 from benchmarks.fault_rows import FaultRow
 from firmware_bridge.host.core import Sense
 from firmware_bridge.wire_messages import Result
@@ -120,13 +121,13 @@ def _power_while_storing(cabinet: AvrCabinet) -> Outcome:
     found = set()
     for _ in range(20):
         with cabinet.branch():
-            cabinet.begin_load()
+            cabinet.host.load(cabinet.data)
             cabinet.until(lambda: cabinet.chip.peek("now", 1) != b"\0", 5000)
             cabinet.chip.run_us(cuts.randrange(3_000_000))
             cabinet.chip.restart("p", 100_000)
             cabinet.hello()
             hello = cabinet.heard.hello
-            found.add(hello is not None and hello.table_crc == cabinet.crc and not cabinet.fault)
+            found.add(hello is not None and hello.table_crc == cabinet.host.crc and not cabinet.fault)
     return "flashed; a whole table was found after each of 20 cuts" if found == {True} else "the table was LOST", None
 
 
@@ -167,10 +168,10 @@ def _noise(rate: float) -> Callable[[AvrCabinet], Outcome]:
         def damaged(data: bytes) -> bytes:
             return bytes(b ^ 1 << noise.randrange(8) if noise.random() < rate else b for b in data)
 
-        cabinet.through(damaged)
+        cabinet.host.through = damaged
         for asked in (OTHERS, GREEN):
             cabinet.ticks(2500, asked)
-        cabinet.through(bytes)
+        cabinet.host.through = bytes
         cabinet.ticks(20, GREEN)
         counts = cabinet.heard.report.counts if cabinet.heard.report else None
         bad = 0 if counts is None else counts.damaged + counts.partial + counts.foreign
@@ -180,20 +181,20 @@ def _noise(rate: float) -> Callable[[AvrCabinet], Outcome]:
 
 
 def _replayed(cabinet: AvrCabinet) -> Outcome:
-    old = cabinet.request_bytes(OTHERS)
-    cabinet.send(old)
+    old = cabinet.host.request(OTHERS)
+    cabinet.host.send(old)
     cabinet.ticks(10, GREEN)
     begun = cabinet.t_ms
     for i in range(1200):
         if i % 10 == 0:
-            cabinet.send(old)
+            cabinet.host.send(old)
         cabinet.tick()
     return f"the frame counted once: {_now(cabinet)}", cabinet.t_ms - begun
 
 
 def _half_frames(cabinet: AvrCabinet) -> Outcome:
     begun = cabinet.t_ms
-    cabinet.through(lambda data: data[: len(data) // 2])
+    cabinet.host.through = lambda data: data[: len(data) // 2]
     seen = cabinet.until(lambda: cabinet.lamps.yellow != 0, 2000, GREEN)
     took = cabinet.t_ms - begun
     cabinet.ticks(1200, GREEN)
@@ -209,17 +210,17 @@ def _conflicting(cabinet: AvrCabinet) -> Outcome:
 
 
 def _other_table(cabinet: AvrCabinet) -> Outcome:
-    cabinet.crc ^= 1
+    cabinet.host.crc ^= 1
     begun = cabinet.t_ms
     cabinet.until(lambda: cabinet.lamps.yellow != 0, 2000, GREEN)
     took = cabinet.t_ms - begun
     cabinet.ticks(1200, GREEN)
-    cabinet.crc ^= 1
+    cabinet.host.crc ^= 1
     return f"requests refused: yellow, then {_now(cabinet)}", took
 
 
 def _new_table_while_running(cabinet: AvrCabinet) -> Outcome:
-    cabinet.begin_load()
+    cabinet.host.load(cabinet.data)
     cabinet.ticks(100, GREEN)
     refused = any(answer.result == Result.NOT_FLASHING for answer in cabinet.heard.answers)
     return f"{'refused' if refused else 'TAKEN'}: {_now(cabinet)}", None

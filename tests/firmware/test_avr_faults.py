@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.avr.boards import CYCLES_PER_MS, layout
-from benchmarks.avr.cabinet import RELAY_FALLS_MS, AvrCabinet, Lamps
+from benchmarks.avr.cabinet import RELAY_FALLS_MS, AvrCabinet
 from benchmarks.avr.running import GREEN, OTHERS
+from benchmarks.avr.street import Lamps
 from firmware_bridge.host.core import Fault, Sense, Why
 from firmware_bridge.wire_messages import Result
 
@@ -70,7 +71,7 @@ def test_brown_out_is_dark_and_told(small: AvrCabinet) -> None:
     small.hello()
     assert small.heard.hello is not None
     assert (small.heard.hello.cause, small.heard.hello.copies) == (2, 2)
-    assert small.heard.hello.table_crc == small.crc
+    assert small.heard.hello.table_crc == small.host.crc
     # Nothing goes on by itself: start-up, with all its red, only when asked.
     small.ticks(50)
     assert not small.lamps.relay

@@ -38,11 +38,11 @@ def test_one_damaged_copy_and_the_other_is_used_and_copied(flashing: AvrCabinet,
     _damage(flashing, copy, at)
     _restart(flashing)
     assert flashing.heard.hello is not None
-    assert flashing.heard.hello.table_crc == flashing.crc
+    assert flashing.heard.hello.table_crc == flashing.host.crc
     assert flashing.until(lambda: flashing.chip.peek("whole", 2) == b"\1\1", 4000)
     _restart(flashing)
     assert flashing.heard.hello.copies == 2
-    assert flashing.heard.hello.table_crc == flashing.crc
+    assert flashing.heard.hello.table_crc == flashing.host.crc
 
 
 def test_one_damaged_copy_and_the_lamps_run(flashing: AvrCabinet) -> None:
@@ -87,7 +87,7 @@ def test_power_fails_at_any_byte_of_a_new_table(flashing: AvrCabinet) -> None:
         with flashing.branch():
             begun = flashing.chip.peek("now", 1)
             assert begun == b"\0"
-            flashing.begin_load(new)
+            flashing.host.load(new)
             flashing.until(lambda: flashing.chip.peek("now", 1) != b"\0", 2000)
             flashing.chip.run_us(cut_us)
             flashing.chip.restart("p", 50_000)
@@ -95,7 +95,7 @@ def test_power_fails_at_any_byte_of_a_new_table(flashing: AvrCabinet) -> None:
             assert flashing.heard.hello is not None
             found.add(flashing.heard.hello.table_crc)
             assert flashing.fault == 0
-    assert found == {flashing.crc, int.from_bytes(new[2:4], "little")}
+    assert found == {flashing.host.crc, int.from_bytes(new[2:4], "little")}
 
 
 def test_power_fails_while_a_fault_is_written(flashing: AvrCabinet) -> None:
@@ -132,11 +132,11 @@ def test_table_with_an_output_that_the_board_lacks_is_refused(flashing: AvrCabin
 
 
 def test_request_for_another_table_lights_nothing(flashing: AvrCabinet) -> None:
-    flashing.crc ^= 1
+    flashing.host.crc ^= 1
     try:
         flashing.ticks(800, GREEN)
         assert not flashing.lamps.relay
         assert flashing.heard.report is not None
         assert flashing.heard.report.why == Why.NOT_AGREED
     finally:
-        flashing.crc ^= 1
+        flashing.host.crc ^= 1

@@ -1,7 +1,7 @@
 /* A firmware in simavr, in lock-step with whoever writes commands to it.
  *
  *     avrsim MCU ELF          commands on stdin, events and answers on stdout
- *     avrsim --pty MCU ELF    a serial port /dev/pts/N for real programs; not paced exactly
+ *     avrsim --pty MCU ELF    a serial port for real programs, its name on stdout; not paced exactly
  *
  * A command is a line. Events come before its answer, which is a line that begins with `=`; `! why` is
  * an answer too. Numbers are decimal, bytes hexadecimal, pins a letter and a bit: C4.
@@ -232,10 +232,12 @@ static int obey(machine *m, char *line)
     return 1;
 }
 
-static int serve_port(machine *m)
+static int serve_port(machine *m, const char *mcu)
 {
     static uart_pty_t pty;
 
+    /* The door is shut; no input registers. */
+    machine_switch(m, wire_of(strcmp(mcu, "atmega2560") == 0 ? "J1" : "C5"), 0);
     m->avr->sleep = avr_callback_sleep_raw; /* about as fast as a real one */
     uart_pty_init(m->avr, &pty);
     uart_pty_connect(&pty, '0');
@@ -261,7 +263,7 @@ int main(int argc, char **argv)
         return 65;
     }
     if (pty)
-        return serve_port(&m);
+        return serve_port(&m, argv[2]);
     m.events = stdout;
     setvbuf(stdin, 0, _IONBF, 0); /* a branch must not find commands that its parent has read */
     while (fgets(line, sizeof line, stdin) && obey(&m, line))
