@@ -1,4 +1,5 @@
 """`stopline bridge` and `stopline control` as a technician uses them, over simulated lamps and a real port."""
+# ruff: noqa: E501 - one case a line reads as a table
 
 from __future__ import annotations
 
@@ -146,6 +147,81 @@ def test_a_dry_run_opens_nothing(command: str, spec: str, capsys: pytest.Capture
     code, out, err = run(capsys, command, "example", "--bridge", spec, "--dry-run")
     assert (code, err) == (0, "")
     assert out.count("\n") == 1
+
+
+WIRED = """
+[signal.wiring]
+board = "gpio"
+heartbeat = 17
+[signal.wiring.heads]
+2 = { red = 9, yellow = 10, green = 11 }
+4 = { red = 12, yellow = 13, green = 16 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("yellow_s = 3\nred_clearance_s = 0.5\n[[", "yellow_s = 2.9\nred_clearance_s = 0.5\n[[", ["(phase 2).yellow_s: 2.9", "at least 3"]),
+        ("number = 4", "number = 17", ["(phase 17).number: 17", "at most 16"]),
+        ("[plan]", "walk_s = 7\nped_clearance_s = 9\ncrossing_length_m = 12\n[plan]", ["(phase 4).ped_clearance_s: 9 is too short", "at least 11.3"]),
+        ("startup_flash_s", "compatible = { 2 = [4] }\nstartup_flash_s", ["signal.compatible.4", "add 2 to 4"]),
+        ("red = 12", "red = 9", ["signal.wiring.heads.4.red: pin 9 is also that of signal.wiring.heads.2.red", "its own pin"]),
+        ("green = 16", "green = 60", ["signal.wiring.heads.4.green", "no output 60", "0 to 27"]),
+        ('board = "gpio"', 'board = "z80"', ["signal.wiring.board", "'avr328p'"]),
+    ],
+    ids=["yellow", "phase 17", "crossing", "asymmetric", "pin twice", "no such pin", "board"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["load", "monitor", "exercise", "selftest"])
+def test_a_site_that_no_lamp_may_run_by_is_refused_before_any_device_is_opened(
+    command: str, old: str, new: str, said: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SMALL + WIRED
+    assert text.count(old) == 1
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text.replace(old, new), "utf-8")
+    code, _, err = run(
+        capsys, command, str(bad), "--port", "/dev/nosuch", *(["--yes"] if command in {"exercise", "selftest"} else [])
+    )
+    assert code == 78, "78 and not 69: the port was not looked at"
+    assert f"{bad}: " in err
+    for word in said:
+        assert word in err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("command", ["exercise", "selftest"])
+def test_no_lamp_changes_before_a_person_says_yes(
+    command: str, site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    code, out, err = run(capsys, command, str(site), "--port", "/dev/nosuch")
+    assert code == 1
+    assert "Is the junction closed" in out
+    assert "Aborted" in err
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    code, _, err = run(capsys, command, str(site), "--port", "/dev/nosuch")
+    assert code == 69, "then the port is looked for"
+
+
+def test_gpio_pins_by_the_environment_s_factory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gpiozero import Device
+
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
+    monkeypatch.setattr(Device, "pin_factory", None)
+    site = tmp_path / "pi.toml"
+    site.write_text(SMALL + WIRED, "utf-8")
+    code, out, err = run(capsys, "monitor", str(site), "--bridge", "gpio", "--seconds", "0.3")
+    assert (code, err) == (0, "")
+    assert out.startswith("flash: 2 flash_red  4 flash_red")
+    assert cli.main(["control", str(site), "--bridge", "gpio", "--max-seconds", "0.3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["failed"] == 0
 
 
 def test_selftest_and_exercise_of_a_simulated_core(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -182,6 +182,19 @@ def test_closing_lets_every_pin_go_relay_first() -> None:
     again.release()
 
 
+def test_an_exception_lets_every_pin_go() -> None:
+    factory = MockFactory()
+
+    def control() -> None:
+        with GpioBridge(table_of_signal(SIGNAL), WIRING, ReplayClock(), factory, threaded=False) as bridge:
+            bridge.tick()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        control()
+    assert [pin for pin in range(28) if factory.pin(pin).function == "output"] == []
+
+
 def test_a_pin_in_use_is_refused_by_its_key_and_no_lamp_is_touched() -> None:
     factory = MockFactory()
     other = OutputDevice(6, pin_factory=factory)
