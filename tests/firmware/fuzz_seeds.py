@@ -62,6 +62,7 @@ def seeds() -> dict[str, bytes]:
         "fault_and_reset": run + ticks(2, 0xF1) + ticks(2, DOOR) + frame(Kind.RESET, 0, 0, b"\x11") + ticks(3, DOOR),
         "stop_time": run + ticks(30, STOP) + ticks(4, FLASH) + ticks(60, SLOW),
         "unacknowledged": begun + frame(Kind.RESET, 0, 0, b"\x01") + ticks(30, SLOW),
+        "flood_of_resets": begun + (frame(Kind.RESET, 0, 0, b"\x01") + ticks(1)) * 12 + ticks(9, SLOW),
         "acknowledged": begun
         + frame(Kind.RESET, 0, 0, b"\x01")
         + ticks(4)

@@ -201,6 +201,7 @@ def test_junk_changes_nothing_and_is_counted(data: st.DataObject) -> None:
         (encode, "repeated"),
         (lambda frame: encode(replace(frame, number=frame.number - 1)), "reordered"),
         (lambda frame: encode(replace(frame, session=77)), "foreign"),
+        (lambda _frame: encode(Frame(FROM_DEVICE, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload())), "foreign"),
         (lambda frame: encode(replace(frame, sender=FROM_DEVICE)), "foreign"),
         (lambda frame: encode(replace(frame, kind=Kind.STATE, number=frame.number + 1)), "foreign"),
         (lambda frame: encode(replace(frame, number=frame.number + 1, acknowledged=9)), "foreign"),
@@ -290,3 +291,19 @@ def test_a_session_whose_answers_are_never_acknowledged_ends() -> None:
     for now_ms in range(10, 2200, 10):
         device.tick(now_ms)
         assert device.session == (0x1000 if now_ms < 2010 else 0)
+
+
+def test_answers_that_nobody_acknowledges_fill_the_window_and_nothing_else() -> None:
+    device = EmulatedDevice(TABLE, first_session=0x0FFF)
+    device.receive(encode(Frame(FROM_HOST, Kind.HELLO, 0, 0, 0, host_hello(CRC, 5).payload())))
+    device.tick(0)
+    device.sent()
+    for number in range(12):
+        device.receive(encode(Frame(FROM_HOST, Kind.RESET, 0x1000, number, 0, Reset(4).payload())))
+        device.tick(10 + number * 10)
+    answers = [frame for frame in Decoder(WireCounts()).feed(device.sent()) if frame.kind == Kind.ANSWER]
+    assert [frame.number for frame in answers] == [0, 1, 2, 3]
+    device.receive(encode(Frame(FROM_HOST, Kind.ACK, 0x1000, 0, 4)))
+    device.tick(130)
+    answers = [frame for frame in Decoder(WireCounts()).feed(device.sent()) if frame.kind == Kind.ANSWER]
+    assert [frame.number for frame in answers] == [4, 5]  # two waited; the rest found no room
