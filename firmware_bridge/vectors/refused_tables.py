@@ -77,6 +77,7 @@ def all_tables() -> list[TableCase]:
         of("clearance-without-walk", WALKERS.with_row(1, walk_cs=0), "ped_half", 1),
         of("overlap-of-itself", overlapped.with_row(2, parents=(2,)), "overlap_of_overlap", 2),
         of("overlap-of-overlap", _chained(overlapped), "overlap_of_overlap", 3),
+        of("overlap-of-first-overlap", _first_chained(), "overlap_of_overlap", 2),
         of(
             "overlap-against-parent",
             overlapped.with_row(2, beside=(), parents=(1,)).with_row(0, beside=()),
@@ -94,6 +95,8 @@ def all_tables() -> list[TableCase]:
         of("walk-missing", replace(crossed, board=2).with_row(0, outputs=(0, 1, 2, 255, 4)), "output_missing"),
         of("dont-walk-missing", replace(crossed, board=2).with_row(0, outputs=(0, 1, 2, 3, 255)), "output_missing"),
         of("output-twice", wired.with_row(1, outputs=(3, 4, 2, 255, 255)), "output_twice", 1),
+        of("output-twice-red", wired.with_row(1, outputs=(2, 4, 5, 255, 255)), "output_twice", 1),
+        of("output-twice-dont-walk", crossed.with_row(1, outputs=(4, 6, 7, 8, 9)), "output_twice", 1),
         of("output-twice-in-channel", wired.with_row(1, outputs=(3, 4, 4, 255, 255)), "output_twice", 1),
         of("output-twice-people", crossed.with_row(1, outputs=(5, 6, 7, 8, 0)), "output_twice", 1),
         of("output-twice-walk", crossed.with_row(1, outputs=(5, 6, 7, 3, 9)), "output_twice", 1),
@@ -119,6 +122,11 @@ def _chained(overlapped: Table) -> Table:
     """A second overlap, of the first."""
     rows = (*overlapped.with_row(2, beside=(0, 3)).rows, Row(0, (2,), parents=(2,)))
     return replace(overlapped, rows=rows)
+
+
+def _first_chained() -> Table:
+    """The last overlap is of the first channel, an overlap itself."""
+    return Table((Row(0, (1, 2), parents=(1,)), Row(2, (0,)), Row(0, (0,), parents=(0,))))
 
 
 def _turned_against() -> Table:

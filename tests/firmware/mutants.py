@@ -89,9 +89,10 @@ def _of_line(line: str, number: int, offset: int, code: str) -> Iterator[Mutant]
                 continue  # never ends: told by the time limit alone
             for new in becomes:
                 yield mutant(match.start(), match.end(), new)
+    returned = re.match(r"^ +return (0|1);$", line)
     for match in _CONSTANT.finditer(line):
         value = int(match.group(1), 0)
-        if line.lstrip().startswith("case "):
+        if place.startswith("case ") or returned:
             continue
         yield mutant(match.start(), match.end(), f"{value + 1}{match.group(2)}")
         if value > 0:
@@ -107,7 +108,6 @@ def _of_line(line: str, number: int, offset: int, code: str) -> Iterator[Mutant]
     if _STATEMENT.match(line) and code[:offset].rstrip()[-1:] in ";{})e:":
         start = len(line) - len(line.lstrip())
         yield mutant(start, len(line.rstrip()), ";")
-    returned = re.match(r"^ +return (0|1);$", line)
     if returned:
         start = returned.start(1)
         yield mutant(start, start + 1, "0" if returned.group(1) == "1" else "1")

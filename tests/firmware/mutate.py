@@ -1,9 +1,10 @@
 """`python -m tests.firmware.mutate`: does every small change of the signal core fail a test?
 
 Each mutant of `stopline_core.c` is compiled and goes through the C tests one after the other,
-until one fails: corners, the vectors, the tables, the fuzzer's seeds, the walk through two
-small tables. `survivors.txt` lists those that pass them all, each with the reason. Ends with 1 where
-fewer than 95 % are killed, a survivor is not in the list, or one in the list is killed.
+until one fails: corners, the vectors and tables, the fuzzer's seeds, the walk through a small table,
+and the first two under the sanitizers. `survivors.txt` lists those that pass them all, each with
+the reason. Ends with 1 where fewer than 95 % are killed, a survivor is not in the list, or one
+in the list is killed.
 """
 
 from __future__ import annotations
@@ -47,15 +48,20 @@ def stages(folder: Path) -> list[Stage]:
 
     def objects(name: str, *flags: str) -> tuple[Path, ...]:
         sources = [HERE / f"{name}.c", CORE / "sl_laws.c", HOST / "host_core.c"]
-        return tuple(_compiled(source, folder / f"{name}-{source.stem}.o", *flags) for source in sources)
+        into = Path(tempfile.mkdtemp(dir=folder))
+        return tuple(_compiled(source, into / f"{source.stem}.o", *flags) for source in sources)
 
     few = ("-DSL_CHANNELS=2", "-DSL_MOST_STEP_MS=500u")
     six = ("-DSL_CHANNELS=6",)
+    checked = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    wide = (*checked, "-DSL_CHANNELS=32")
     return [
         Stage("corners", objects("corners"), (), lambda program: _run(program).returncode == 0),
         Stage("vectors", objects("script"), (), lambda program: _passes_script(program, script, told)),
         Stage("seeds", objects("fuzz", *six, "-DREPLAY"), six, lambda program: _run(program, *seeds).returncode == 0),
         Stage("walk", objects("walk", *few), few, lambda program: _run(program, "1").returncode == 0),
+        Stage("wide corners", objects("corners", *wide), wide, lambda program: _run(program).returncode == 0),
+        Stage("checked", objects("script", *checked), checked, lambda program: _passes_script(program, script, told)),
     ]
 
 
@@ -64,8 +70,8 @@ def killer(mutant: Mutant, source: str, chain: list[Stage], folder: Path) -> str
     changed = folder / "stopline_core.c"
     changed.write_text(mutant.applied(source), encoding="utf-8")
     for stage in chain:
-        program = folder / stage.name
-        command = ["gcc", "-w", "-O0", "-Werror=return-type", f"-I{CORE}", *stage.flags, str(changed)]
+        program = folder / stage.name.replace(" ", "-")
+        command = ["gcc", "-O0", "-Werror=return-type", f"-I{CORE}", *stage.flags, str(changed)]
         done = subprocess.run(
             [*command, *map(str, stage.objects), "-o", str(program)], capture_output=True, check=False
         )

@@ -469,6 +469,41 @@ static void masks(void)
     j.table.channel[0].parents = 2;
     CHECK(sl_with_overlaps(&j.table, 2) == 3 && sl_with_overlaps(&j.table, 1) == 1);
     CHECK(sl_together(&j.table, 0) && sl_together(&j.table, 2) && !sl_together(&j.table, 3));
+    j.table.channel[1].compatible = 3; /* of two that disagree the one that forbids counts, whichever it is */
+    CHECK(!sl_together(&j.table, 3));
+    j.table.channel[1].compatible = 2;
+    j.table.channel[0].compatible = 3;
+    CHECK(!sl_together(&j.table, 3));
+}
+
+/* Rows beyond those in use are never looked at, whatever stands there. */
+static void rows_beyond(void)
+{
+    junction clean = powered_up(), dirty = powered_up();
+    uint16_t unknown;
+    uint8_t fault_at;
+    int i;
+
+    memset(&dirty.table.channel[2], 0xff, sizeof dirty.table.channel[2] * (SL_CHANNELS - 2));
+    dirty.table.channel[2].number = 3;
+    dirty.table.channel[2].compatible = 0;
+    CHECK(dirty.table.crc == sl_table_crc(&dirty.table) && sl_table_check(&dirty.table, &fault_at) == SL_TABLE_OK);
+    CHECK(sl_channels_of(&dirty.table, 0xffff, &unknown) == 3 && unknown == 0xfff5);
+    CHECK(sl_with_overlaps(&dirty.table, 3) == 3);
+    CHECK(sl_together(&dirty.table, 4));
+    for (i = 0; i < 6000; i++) {
+        clean.in.request_phases = dirty.in.request_phases = i / 1000 % 2 ? 0x0002 : 0x0008;
+        clean.in.manual_flash = dirty.in.manual_flash = i > 5000;
+        clean.in.ped_calls = dirty.in.ped_calls = 0xffff;
+        clean.in.sense_fitted = dirty.in.sense_fitted = 0xffffffffu;
+        clean.in.sense_red = dirty.in.sense_red = clean.out.red;
+        clean.in.sense_yellow = dirty.in.sense_yellow = clean.out.yellow;
+        clean.in.sense_green = dirty.in.sense_green = clean.out.green;
+        tick(&clean);
+        tick(&dirty);
+        CHECK(!memcmp(&clean.out, &dirty.out, sizeof clean.out) && clean.out.fault == SL_OK);
+        CHECK(!memcmp(&clean.state, &dirty.state, sizeof clean.state));
+    }
 }
 
 /* What is wanted and refused is told; a refused request does not touch the one before. */
@@ -525,6 +560,7 @@ int main(void)
     ages_stop();
     senses_stop();
     masks();
+    rows_beyond();
     reports();
     startup_given_up();
     return failures != 0;
