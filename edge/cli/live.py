@@ -6,18 +6,21 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 from zoneinfo import ZoneInfo
 
 import typer
 
 from calibration.load import load_site
+from edge.cli.bridge_open import SPECS, Lamps, lamps_of
 from edge.cli.examples import examples
 from edge.cli.stopping import StopSignals
 from edge.clock import Clock, SystemClock, instant_utc
+from edge.errors import ConfigError
 from edge.live.compose import LiveOptions, run_live
 from edge.live.loop import Outcome
 from edge.messages import Body, HealthBody, MovementCount, SummaryBody
+from edge.stages.parts import ControlName
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source, redact
 
@@ -45,6 +48,12 @@ def live(
     org: Annotated[str, typer.Option(help="Organisation of the outbox's records.")] = "town",
     node: Annotated[str, typer.Option(help="Node of the outbox's records.")] = "cabinet",
     plan: Annotated[bool, typer.Option("--plan/--no-plan", help="Run the site's signal plan.")] = True,
+    control: Annotated[
+        str, typer.Option(metavar="NAME", help="fixed: the plan. actuated: by demand, and the plan when blind.")
+    ] = "fixed",
+    bridge: Annotated[
+        str | None, typer.Option(metavar="BRIDGE", help=f"Drive lamps: {SPECS}. None are driven if left out.")
+    ] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for every detail.")
@@ -57,7 +66,22 @@ def live(
     """
     if verbose:
         logging.getLogger().setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
-    options = LiveOptions(load_site(site), camera, plan, outbox, org, node, max_seconds)
+    lamps = None if bridge is None else lamps_of(site, bridge)
+    options = LiveOptions(
+        load_site(site) if lamps is None else lamps.site,
+        camera,
+        plan,
+        outbox,
+        org,
+        node,
+        max_seconds,
+        lamps=None if lamps is None else lamps.open,
+        control=_control(control),
+    )
+    if lamps is not None and options.plan is None:
+        raise ConfigError(
+            "--bridge: there is no plan to run on the lamps; add [plan] to the site, or leave --bridge out"
+        )
     chosen, where_kept = options.camera, _about_outbox(options)
     clock = SystemClock()
     cores = threads if threads is not None else len(os.sched_getaffinity(0))
@@ -70,7 +94,7 @@ def live(
         )
         frames = open_source(source, chosen.id, chosen.size_px, clock, live=True)
         _say(f"{options.site.name}, camera {chosen.id}: {redact(source)} → {detector.name}")
-        _say(_about_plan(options))
+        _say(_about_plan(options, lamps))
         _say(where_kept)
         outcome = run_live(
             options,
@@ -90,9 +114,17 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _about_plan(options: LiveOptions) -> str:
+def _control(name: str) -> ControlName:
+    if name not in get_args(ControlName):
+        raise ConfigError(f"--control: there is no {name!r}; write one of {', '.join(get_args(ControlName))}")
+    return cast(ControlName, name)
+
+
+def _about_plan(options: LiveOptions, lamps: Lamps | None) -> str:
     if options.plan is None:
         return "no plan runs, and no lamp is driven"
+    if lamps is not None:
+        return f"plan {options.plan[0].name}, {options.control} control, on {lamps.spoken}"
     return f"plan {options.plan[0].name} runs on a model of the lamps: no lamp is driven, requests are only recorded"
 
 
@@ -112,6 +144,7 @@ def _about_end(outcome: Outcome) -> str:
         f"ended ({outcome.stopped or 'end of the stream'}): frames {outcome.frames}, counted {outcome.crossings}, "
         f"frames dropped {camera.dropped}, camera restarts {camera.restarts}, "
         f"control steps left out {outcome.late_steps} of {outcome.steps + outcome.late_steps}"
+        + (f", without the lamps {outcome.lost_steps}" if outcome.lost_steps else "")
     )
 
 

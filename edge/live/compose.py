@@ -20,9 +20,9 @@ from edge.live.loop import LiveLoop, Outcome
 from edge.live.pace import FramePace, PacedLooks, longest_gap_s
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
-from edge.seams import Detector
+from edge.seams import Bridge, Detector
 from edge.stages.greens import GreenOnsets
-from edge.stages.parts import chosen_camera, chosen_plan, cycle_zero_ns, fixed_time, node_outbox
+from edge.stages.parts import ControlName, chosen_camera, chosen_plan, controlled, cycle_zero_ns, node_outbox
 from edge.stages.signals import ControlSteps
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
@@ -30,6 +30,7 @@ from edge.telemetry.records import Telemetry
 from edge.types import Kind
 from edge.vision.pipeline import VisionPipeline, VisionSettings
 from edge.vision.sight import SightMonitor
+from firmware_bridge.recording import RecordingBridge
 
 _log = logging.getLogger(__name__)
 #: Queues and presence want a look at least so often.
@@ -40,7 +41,10 @@ _RUN_MPS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What a person may choose about a live run. max_s: stop after so many seconds, None never."""
+    """What a person may choose about a live run. max_s: stop after so many seconds, None never.
+
+    lamps opens the bridge to them; None: a model of them, and no lamp is driven.
+    """
 
     site: Site
     camera_id: str | None = None
@@ -50,6 +54,8 @@ class LiveOptions:
     node: str = "cabinet"
     max_s: float | None = None
     vision: VisionSettings = field(default_factory=VisionSettings)
+    lamps: Callable[[Clock], Bridge] | None = None
+    control: ControlName = "fixed"
 
     @property
     def camera(self) -> Camera:
@@ -78,7 +84,8 @@ def run_live(
 ) -> Outcome:
     """Run until stopped, or until the stream of a recorded file ends. Closes source and detector.
 
-    Raises ConfigError and StorageError of the outbox; records told before are in it.
+    Raises ConfigError and StorageError of the outbox, and what opening the lamps raises; records told before
+    are in it. A bridge that stops answering later is tried at every step.
     """
     camera, site = options.camera, options.site
     began_ns = clock.now_ns()
@@ -145,7 +152,9 @@ def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:
         return None
     now_ns = clock.now_ns()
     zero_ns = cycle_zero_ns(options.site, now_ns, clock.wall_ns(now_ns))
-    # Ten requests a second for years belong into no file; changes are in the signal records.
-    return fixed_time(
-        options.site, *options.plan, zero_ns=zero_ns, record=lambda line: _log.debug("request %s", line.rstrip())
-    )
+    if options.lamps is not None:
+        bridge = options.lamps(clock)
+    else:
+        # Ten requests a second for years belong into no file; changes are in the signal records.
+        bridge = RecordingBridge(options.plan[1], lambda line: _log.debug("request %s", line.rstrip()))
+    return controlled(options.site, *options.plan, zero_ns=zero_ns, bridge=bridge, control=options.control)

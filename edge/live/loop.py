@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.clock import NS_PER_MS, NS_PER_S, Clock
+from edge.errors import DeviceError
 from edge.frames import Detections, Frame, VisionResult
 from edge.live.eyes import CameraFacts, Look
 from edge.messages import Body
@@ -63,7 +64,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a live run ended. stopped is None where the stream came to its end; late_steps were left out."""
+    """How a live run ended. stopped is None where the stream came to its end; late_steps were left out.
+
+    lost_steps had no lamps to ask: the bridge did not answer.
+    """
 
     stopped: str | None
     frames: int
@@ -71,6 +75,7 @@ class Outcome:
     steps: int
     late_steps: int
     camera: CameraFacts
+    lost_steps: int = 0
 
 
 class LiveLoop:
@@ -100,7 +105,8 @@ class LiveLoop:
         self._on_told = on_told
         self._detector = records.facts.detector
         self._detector_ms: float | None = None
-        self._frames = self._crossings = self._steps = self._late_steps = 0
+        self._frames = self._crossings = self._steps = self._late_steps = self._lost_steps = 0
+        self._lamps_answer = True
 
     def run(self) -> Outcome:
         """Until stopped or until the stream ends; the last, partial summary is told then."""
@@ -121,18 +127,33 @@ class LiveLoop:
         for one in self._vision.finish(end_ns):
             _log.debug("not counted: %s", one)
         self._keep(self._records.finish(end_ns))
-        return Outcome(stopped, self._frames, self._crossings, self._steps, self._late_steps, self._looks.facts)
+        counts = (self._frames, self._crossings, self._steps, self._late_steps)
+        return Outcome(stopped, *counts, self._looks.facts, self._lost_steps)
 
     def _step(self, now_ns: int) -> None:
         """One control step, and once a second what time alone brings."""
         if self._signals is not None:
-            request, state = self._signals.step(now_ns)
-            self._onsets.observe(state)
-            self._keep(self._records.on_signal(request, state))
+            self._control(self._signals, now_ns)
         if self._steps % _TICK_STEPS == 0:
             self._records.facts = self._facts()
             self._keep(self._records.tick(now_ns))
         self._steps += 1
+
+    def _control(self, signals: Signals, now_ns: int) -> None:
+        """Ask the lamps. One that is gone costs this step: its core ends greens by itself, and it is asked again."""
+        try:
+            request, state = signals.step(now_ns)
+        except DeviceError as error:
+            self._lost_steps += 1
+            if self._lamps_answer:
+                _log.warning("control goes on without the lamps: %s", error)
+            self._lamps_answer = False
+            return
+        if not self._lamps_answer:
+            _log.warning("the lamps answer again")
+        self._lamps_answer = True
+        self._onsets.observe(state)
+        self._keep(self._records.on_signal(request, state))
 
     def _after(self, due_ns: int, now_ns: int) -> int:
         """When the step after the one due at due_ns is due. Steps whose time is over are left out, not caught up."""

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from calibration.geometry import stop_axes
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import NS_PER_S, Clock, instant_utc
+from edge.control.actuated import ActuatedController
 from edge.control.demand import DemandBuilder
+from edge.control.fallback import PlanWhenBlind
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
+from edge.controller import Controller
 from edge.errors import SiteError, StorageError
+from edge.seams import Bridge
 from edge.stages.signals import ControlSteps
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Description, Outbox
 from firmware_bridge.recording import RecordingBridge
+
+#: Controllers by the names that people give them.
+ControlName = Literal["fixed", "actuated"]
 
 
 def chosen_camera(site: Site, camera_id: str | None) -> Camera:
@@ -48,8 +56,17 @@ def fixed_time(
     site: Site, plan: Plan, signal: Signal, *, zero_ns: int, record: Callable[[str], object]
 ) -> ControlSteps:
     """A fixed-time plan on a bridge that drives no lamp; record gets a JSON line for every request."""
-    bridge = RecordingBridge(signal, record)
-    controller = FixedTimeController(CompiledPlan.of(plan, signal), zero_ns)
+    return controlled(site, plan, signal, zero_ns=zero_ns, bridge=RecordingBridge(signal, record))
+
+
+def controlled(
+    site: Site, plan: Plan, signal: Signal, *, zero_ns: int, bridge: Bridge, control: ControlName = "fixed"
+) -> ControlSteps:
+    """A controller on a bridge; the actuated one leaves it to the plan while no lane is known."""
+    by_plan = FixedTimeController(CompiledPlan.of(plan, signal), zero_ns)
+    controller: Controller = by_plan
+    if control == "actuated":
+        controller = PlanWhenBlind(lambda: ActuatedController(signal, plan), by_plan)
     return ControlSteps(DemandBuilder(site.lanes, stop_axes(site)), ControlLoop(controller, bridge), bridge)
 
 

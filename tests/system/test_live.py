@@ -170,6 +170,19 @@ def test_a_recording_played_as_a_camera_is_counted_into_the_outbox(start: Start,
         assert box.description() == Description(("EBT",), ("E1",))
 
 
+def test_lamps_are_asked_by_demand_over_a_bridge(start: Start, outbox: Path) -> None:
+    code, out, err = end(start("--bridge", "simulated", "--control", "actuated", "--max-seconds", "3"))
+    assert code == 0, err
+    assert re.search(r"plan \S+, actuated control, on a simulated core\n", out)
+    assert told(outbox, Stream.SIGNAL)
+    code, _, err = end(start("--bridge", "serial:/dev/nosuch"))
+    assert (code, err.count("\n")) == (69, 1)
+    assert "/dev/nosuch" in err
+    code, _, err = end(start("--control", "magic"))
+    assert code == 78
+    assert "write one of fixed, actuated" in err
+
+
 def test_a_decoder_that_is_killed_is_replaced_and_counting_goes_on(start: Start, outbox: Path) -> None:
     process = start()
     until(lambda: told(outbox, Stream.CROSSING) != [], "a car is counted")

@@ -14,7 +14,7 @@ from calibration.site import Plan
 from edge.clock import NS_PER_MS, NS_PER_S
 from edge.control.demand import DemandBuilder
 from edge.control.loop import ControlLoop
-from edge.errors import ConfigError, StorageError
+from edge.errors import ConfigError, DeviceError, StorageError
 from edge.frames import Detections, Frame, VisionResult
 from edge.live.eyes import CameraFacts, Look
 from edge.live.loop import LiveLoop, Outcome
@@ -267,6 +267,29 @@ def test_a_camera_that_never_gives_a_frame_is_told_of_and_control_runs_its_plan(
     minutes = run.told(SummaryBody)
     assert [t_s for t_s, _ in minutes] == [60, 120, 130]
     assert all(m.counts is None for _, body in minutes for m in body.movements)
+
+
+class Unplugged(ControlSteps):
+    """Control whose bridge is gone from 3 s to 5 s."""
+
+    def step(self, t_ns: int) -> tuple[PhaseRequest, SignalState]:
+        if 3 <= (t_ns - START_NS) / NS_PER_S < 5:
+            raise DeviceError("/dev/ttyACM0: was unplugged")
+        return super().step(t_ns)
+
+
+def test_lamps_that_are_gone_cost_their_steps_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    run = Run(frames(0, 10))
+    assert SITE.signal is not None
+    bridge = RecordingBridge(SITE.signal, run._record)
+    run.signals = Unplugged(DemandBuilder(SITE.lanes, {}), ControlLoop(run.asking, bridge), bridge)
+    outcome = run.until(10)
+    assert (outcome.steps, outcome.late_steps, outcome.lost_steps) == (100, 0, 20)
+    assert len(run.requests) == 80
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "control goes on without the lamps: /dev/ttyACM0: was unplugged",
+        "the lamps answer again",
+    ]
 
 
 def test_numbers_of_detector_source_and_outbox_are_in_the_health_record() -> None:
