@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from benchmarks.fault_rows import FaultRow
+from benchmarks.fault_rows import FaultRow, gpio_bench
 from benchmarks.fault_rows.junction import BEAT, RELAY, signal
 from calibration.channels import together
 from calibration.site import Wiring
@@ -103,6 +103,9 @@ class Cabinet:
                 data = self.process.stdout.read(65536)
                 *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines:
+                    if line.startswith(b"law "):
+                        self.outside.broken.add(line[4:].decode())
+                        continue
                     t_ns, pin, level = map(int, line.split())
                     self.outside.told(t_ns, pin, level)
                 if not data:
@@ -141,7 +144,7 @@ def running(wrong: str = "") -> Iterator[Cabinet]:
 
 
 def rows() -> list[FaultRow]:
-    """All of them; a child process each."""
+    """All of them: those of real processes, then those under a settable clock."""
     return [
         _row("kill -9 of the process", "", lambda one: one.process.kill(), _froze),
         _stopped(),
@@ -149,6 +152,7 @@ def rows() -> list[FaultRow]:
         _row("control hangs, ticks go on", "hang-control", _tell, _orderly),
         _row("the tick hangs", "hang-tick", _tell, _froze),
         _row("control raises", "raise", _tell, _orderly),
+        *gpio_bench.rows(),
     ]
 
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.fault_rows.gpio_child [hang-control|hang-tick|raise]
 
-A line is `nanoseconds pin level`. The argument says what goes wrong when a line comes on
-stdin; without one it runs until it is killed.
+A line is `nanoseconds pin level`, or `law` and the name of one that was broken. The
+argument says what goes wrong when a line comes on stdin; without one it runs until it is
+killed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from contextlib import suppress
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from benchmarks.fault_rows.junction import CYCLE, signal
+from calibration.site import Wiring
 from edge.cli.stopping import StopSignals
 from edge.clock import NS_PER_MS, NS_PER_S, SystemClock
 from edge.types import PhaseRequest
 from firmware_bridge.gpio_bridge import GpioBridge
-from firmware_bridge.table import table_of_signal
+from firmware_bridge.host.core import CoreInputs, CoreOutputs, Witness
+from firmware_bridge.table import TimingTable, table_of_signal, to_bytes
 
 _CLOCK = SystemClock()
 
@@ -36,6 +39,19 @@ class ToldPin(MockPin):
             sys.stdout.flush()
 
 
+class Watch:
+    """The laws of the lamps, seen at every tick."""
+
+    def __init__(self, table: TimingTable) -> None:
+        self._witness = Witness(to_bytes(table))
+
+    def __call__(self, inputs: CoreInputs, outputs: CoreOutputs, step_ms: int, credited_ms: int) -> None:
+        law = self._witness.see(inputs, outputs, step_ms, credited_ms)
+        if law is not None:
+            sys.stdout.write(f"law {law}\n")
+            sys.stdout.flush()
+
+
 class Hanging(GpioBridge):
     """A bridge whose tick can be made to hang for ever."""
 
@@ -45,6 +61,10 @@ class Hanging(GpioBridge):
         if self.hang:
             threading.Event().wait()
         super().tick()
+
+
+def _hanging(table: TimingTable, wiring: Wiring) -> Hanging:
+    return Hanging(table, wiring, _CLOCK, MockFactory(pin_class=ToldPin), watch=Watch(table))
 
 
 def _listen(told: threading.Event) -> None:
@@ -61,7 +81,7 @@ def main() -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
     told = threading.Event()
     threading.Thread(target=_listen, args=(told,), daemon=True).start()
-    with StopSignals() as stopping, Hanging(table, wiring, _CLOCK, MockFactory(pin_class=ToldPin)) as bridge:
+    with StopSignals() as stopping, _hanging(table, wiring) as bridge:
         due_ns = _CLOCK.now_ns()
         began_ns = due_ns
         while stopping.reason() is None:
