@@ -230,7 +230,7 @@ class Witness:
     def copy(self) -> Witness:
         """Another that has seen the same."""
         other = Witness(self._data)
-        other._witness[0] = self._witness[0]  # noqa: SLF001  # of its own class
+        other._witness[0] = self._witness[0]  # of its own class
         return other
 
 
