@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.avr.boards import B328, FIRMWARE, ToolsMissingError, built
+from benchmarks.avr.boards import B328, FIRMWARE
 from firmware_bridge.link import Link
 from firmware_bridge.wire import FROM_DEVICE, FROM_HOST
 from firmware_bridge.wire_messages import DeviceHello, Kind, device_message, host_hello
@@ -22,12 +22,8 @@ PATIENCE_S = 30
 
 
 @pytest.fixture
-def port() -> Iterator[Path]:
+def port(avr_tools: None) -> Iterator[Path]:
     """A simulated ATmega328P at the end of a serial port."""
-    try:
-        built()
-    except ToolsMissingError as error:
-        pytest.skip(str(error))
     chip = subprocess.Popen(
         [FIRMWARE / "build" / "avrsim", "--pty", B328.chip, B328.elf], stdout=subprocess.PIPE, text=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -27,12 +27,10 @@ CALLED = (
 WIRED = ("silence-in-ped-clearance", "refused-conflict-in-yellow", "sensed-conflict")
 
 
-@pytest.fixture(scope="module")
-def core(board: AvrBoard) -> Iterator[CalledCore]:
+@pytest.fixture
+def core(board: AvrBoard, image_core: Callable[[AvrBoard], CalledCore]) -> CalledCore:
     """The core in the image of a board."""
-    core = CalledCore(board)
-    yield core
-    core.chip.close()
+    return image_core(board)
 
 
 @pytest.mark.parametrize("name", CALLED)

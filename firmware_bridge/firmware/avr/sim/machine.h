@@ -72,4 +72,9 @@ void machine_stuck(machine *m, wire at, int level);
  * unless the cause is e; a byte of EEPROM that was being written is damaged. */
 void machine_restart(machine *m, char cause, uint64_t cycles);
 
+/* Of around.c, for machine.c: slow EEPROM, readings of a port that may be stuck, a level on an input. */
+void around_eeprom(machine *m);
+void around_reading(machine *m, int i);
+void around_drive(machine *m, wire at, int level);
+
 #endif
