@@ -8,7 +8,10 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+# The signal core in C is compiled on installation.
+CORE := setup.py $(wildcard firmware_bridge/core/*.[ch] firmware_bridge/wire/*.[ch] firmware_bridge/host/*.[ch] firmware_bridge/host/build*.py)
+
+$(STAMP): requirements.lock pyproject.toml $(CORE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r requirements.lock
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
