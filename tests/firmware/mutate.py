@@ -87,9 +87,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="only every so many-th mutant, for a quick look")
+    parser.add_argument("--only", type=Path, help="only those that the output of an earlier run told to be alive")
     options = parser.parse_args()
     source = (CORE / "stopline_core.c").read_text(encoding="utf-8")
     every = list(mutants(source))[:: options.every]
+    if options.only:
+        told = options.only.read_text(encoding="utf-8").splitlines()
+        names = {line.split(": ", 1)[1] for line in told if line.startswith("alive, line")}
+        every = [mutant for mutant in every if mutant.name in names]
     with tempfile.TemporaryDirectory() as folder:
         chain = stages(Path(folder))
         own = local()
@@ -107,7 +112,7 @@ def main() -> int:
             return 1
         with ThreadPoolExecutor(options.jobs) as pool:
             killers = list(pool.map(judge, every))
-    return report(every, killers, whole=options.every == 1)
+    return report(every, killers, whole=options.every == 1 and not options.only)
 
 
 def report(every: list[Mutant], killers: list[str], *, whole: bool) -> int:

@@ -476,6 +476,134 @@ static void masks(void)
     CHECK(!sl_together(&j.table, 3));
 }
 
+/* Wrong lamps are borne for one millisecond less than their time. */
+static void senses_to_the_millisecond(void)
+{
+    static const struct {
+        sl_mask red, green;
+        uint32_t most_ms;
+        uint8_t fault;
+    } cases[] = { { 0, 3, 300, SL_FAULT_CONFLICT }, { 2, 0, 800, SL_FAULT_RED_FAIL }, { 3, 1, 1000, SL_FAULT_DUAL } };
+    size_t i;
+    uint32_t ms;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        junction j = running(5);
+
+        j.in.sense_fitted = 3;
+        j.in.sense_red = cases[i].red;
+        j.in.sense_green = cases[i].green;
+        for (ms = 1; ms <= cases[i].most_ms; ms++) {
+            j.in.request_new = 1;
+            sl_tick(&j.table, &j.state, &j.in, ++j.now_ms, &j.out);
+            CHECK(j.out.fault == (ms < cases[i].most_ms ? SL_OK : cases[i].fault));
+        }
+    }
+}
+
+/* Power-up makes a whole state of whatever stood in memory, and writes nothing beside it. */
+static void power_up_over(uint8_t garbage)
+{
+    struct {
+        sl_state state;
+        uint8_t beside[256];
+    } at;
+    sl_table table = powered_up().table;
+    uint8_t i;
+
+    memset(&at, garbage, sizeof at);
+    sl_boot(&at.state, 1234567);
+    CHECK(at.state.last_ms == 1234567 && at.state.mode_age_ms == 0 && at.state.blink_ms == 0);
+    CHECK(at.state.request == 0 && at.state.ped_calls == 0 && at.state.startup_left == 0);
+    CHECK(at.state.request_left_ms == 0 && at.state.conflict_ms == 0 && at.state.red_fail_ms == 0 && at.state.dual_ms == 0);
+    CHECK(at.state.mode == SL_FLASH && at.state.fault == SL_OK && at.state.booting == 1);
+    CHECK(at.state.stuck_ticks == 0 && at.state.reset_held == 1);
+    for (i = 0; i < SL_CHANNELS; i++) {
+        const sl_channel_state *channel = &at.state.channel[i];
+
+        CHECK(channel->interval == SL_FLASHING && channel->ped == SL_PED_DARK && channel->walked == 0);
+        CHECK(channel->age_ms == 0 && channel->ped_age_ms == 0 && channel->asked_ms == 0);
+    }
+    CHECK(sl_consistent(&table, &at.state));
+    for (i = 0; i < sizeof at.beside - 1; i++)
+        CHECK(at.beside[i] == garbage);
+}
+
+/* A tick writes its outputs whole, whatever stood there, and nothing beside state and outputs. */
+static void ticks_over(uint8_t garbage)
+{
+    struct {
+        sl_state state;
+        uint8_t beside_state[256];
+        sl_outputs out;
+        uint8_t beside_out[256];
+    } at;
+    junction j = powered_up();
+    int i, k;
+
+    memset(&at, garbage, sizeof at);
+    sl_boot(&at.state, 0);
+    for (i = 0; i < 4000; i++) {
+        j.in.request_phases = i > 1500 ? 0x0008 : 0x0002;
+        j.in.agreed = i < 3000;
+        tick(&j);
+        memset(&at.out, garbage, sizeof at.out);
+        sl_tick(&j.table, &at.state, &j.in, j.now_ms, &at.out);
+        CHECK(at.out.red == j.out.red && at.out.yellow == j.out.yellow && at.out.green == j.out.green);
+        CHECK(at.out.walk == j.out.walk && at.out.dont_walk == j.out.dont_walk && at.out.wanted == j.out.wanted);
+        CHECK(at.out.refused == j.out.refused && at.out.flash_relay == j.out.flash_relay && at.out.mode == j.out.mode);
+        CHECK(!memcmp(at.out.interval, j.out.interval, sizeof j.out.interval));
+        CHECK(!memcmp(at.out.age_ms, j.out.age_ms, sizeof j.out.age_ms));
+        CHECK(!memcmp(at.out.ped, j.out.ped, sizeof j.out.ped));
+        CHECK(!memcmp(at.out.ped_age_ms, j.out.ped_age_ms, sizeof j.out.ped_age_ms));
+    }
+    for (k = 0; k < 256; k++)
+        CHECK(at.beside_state[k] == garbage && at.beside_out[k] == garbage);
+}
+
+/* A clock is dead after so many ticks in a row without time, not with one between that had some. */
+static void dead_clocks(void)
+{
+    junction j = running(5);
+    int round, i;
+
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < 249; i++) {
+            sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+            CHECK(j.out.fault == SL_OK);
+        }
+        if (round == 0)
+            tick(&j);
+    }
+    sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+    CHECK(j.out.fault == SL_FAULT_CLOCK && j.out.mode == SL_FLASH);
+    for (i = 0; i < 300; i++) {
+        sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+        CHECK(j.out.fault == SL_FAULT_CLOCK);
+    }
+    j.in.reset = 1; /* counts anew */
+    sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+    CHECK(j.out.fault == SL_OK);
+    for (i = 0; i < 248; i++)
+        sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+    CHECK(j.out.fault == SL_OK);
+}
+
+/* A call that was not served when the lamps went to flash is forgotten there. */
+static void forgotten_calls(void)
+{
+    junction j = running(1300);
+
+    j.in.request_phases = 0x0008;
+    j.in.ped_calls = 0x0002;
+    ticks(&j, 10);
+    j.in.ped_calls = 0;
+    CHECK(j.state.ped_calls == 1);
+    j.in.manual_flash = 1;
+    ticks(&j, 1000);
+    CHECK(j.out.mode == SL_FLASH && j.state.ped_calls == 0);
+}
+
 /* Rows beyond those in use are never looked at, whatever stands there. */
 static void rows_beyond(void)
 {
@@ -559,8 +687,14 @@ int main(void)
     crcs();
     ages_stop();
     senses_stop();
+    senses_to_the_millisecond();
     masks();
     rows_beyond();
+    power_up_over(0xa5);
+    power_up_over(0xff);
+    ticks_over(0xa5);
+    dead_clocks();
+    forgotten_calls();
     reports();
     startup_given_up();
     return failures != 0;
