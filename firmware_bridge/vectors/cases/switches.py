@@ -108,4 +108,17 @@ def scenarios() -> list[Scenario]:
             {10: ask(2), 9000: ask(4), 9500: ask(2)},
             {19490: "RUN GR dd OK RUNNING", 19500: "RUN YR dd OK OVERSTAY"},
         ),
+        of(
+            CROSSING.with_row(0, max_request_cs=1000),
+            "overstay-after-silence",
+            "silence is a break too",
+            25000,
+            {10: ask(2), 9000: SILENT, 9500: ask(2)},
+            {
+                9210: "RUN GR dd OK SILENCE",
+                9500: "RUN GR dd OK RUNNING",
+                19490: "RUN GR dd OK RUNNING",
+                19500: "RUN YR dd OK OVERSTAY",
+            },
+        ),
     ]
