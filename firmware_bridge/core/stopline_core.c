@@ -886,6 +886,8 @@ void sl_tick(const sl_table *table, sl_state *state, const sl_inputs *in, uint32
         counted = count_asked(whole, state, passed.step_ms);
         why = why_not(state, in, counted);
         out->wanted = step_mode(whole, state, in, counted, why);
+    } else {
+        state->request_left_ms = 0; /* nobody counts it down; it must not be found alive later */
     }
     seal(state);
     report(whole, state, why, out);

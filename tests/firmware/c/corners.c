@@ -294,6 +294,22 @@ static void begins_anew(void)
     CHECK(j.out.fault == SL_FAULT_STATE);
 }
 
+/* A request does not outlive its time while there is no table to hear it by. */
+static void request_without_a_table(void)
+{
+    junction j = powered_up();
+
+    j.in.manual_flash = 1;
+    tick(&j);
+    CHECK(j.state.request_left_ms == 300);
+    j.in.manual_flash = 0;
+    j.in.request_new = 0;
+    for (; j.now_ms < 5000; j.now_ms += 10)
+        sl_tick(0, &j.state, &j.in, j.now_ms + 10, &j.out);
+    sl_tick(&j.table, &j.state, &j.in, j.now_ms + 10, &j.out);
+    CHECK(j.out.mode == SL_FLASH && j.out.why == SL_WHY_SILENCE);
+}
+
 static void without_a_table(void)
 {
     junction j = powered_up();
@@ -683,6 +699,7 @@ int main(void)
     states_out_of_run();
     begins_anew();
     without_a_table();
+    request_without_a_table();
     tables_that_are_not_whole();
     crcs();
     ages_stop();
