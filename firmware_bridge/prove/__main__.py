@@ -38,30 +38,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware_bridge.prove", description=__doc__)
-    parser.add_argument(
-        "--channels", type=int, nargs="+", default=[2, 3, 4], metavar="N", help="most channels of the tables"
-    )
+    parser.add_argument("--channels", type=int, nargs="+", default=[4], metavar="N", help="most channels of the tables")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="proofs whose name has this in it")
     parser.add_argument("--core", type=Path, metavar="FILE", help="prove this stopline_core.c instead of ours")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
-    parser.add_argument("--limit-s", type=float, default=300.0, help="most seconds for one proof")
+    parser.add_argument("--limit-s", type=float, default=300.0, help="most seconds of processor time for one proof")
     return parser
 
 
 def _run(checker: Path, proofs: list[Proof], options: argparse.Namespace, model: Path) -> Iterator[Result]:
     """Each proof for each number of channels, told as it ends."""
     runs = [(proof, n) for n in options.channels for proof in proofs if n <= proof.most_channels]
-    _tell("proof", "channels", "s", "verdict")
+    _tell("proof", "channels", "s", "cpu s", "verdict")
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(lambda run: check(checker, run[0], run[1], model, options.limit_s), runs):
             verdict = "possible" if result.proof.expected == "refuted" and result.as_expected else result.verdict
             why = "" if result.as_expected else f"  {result.why}"
-            _tell(result.proof.name, f"{result.channels}", f"{result.wall_s:.1f}", f"{verdict}{why}")
+            _tell(
+                result.proof.name,
+                f"{result.channels}",
+                f"{result.wall_s:.1f}",
+                f"{result.cpu_s:.1f}",
+                f"{verdict}{why}",
+            )
             yield result
 
 
-def _tell(name: str, channels: str, wall_s: str, verdict: str) -> None:
-    sys.stdout.write(f"{name:<48}{channels:>9}{wall_s:>9}  {verdict}\n")
+def _tell(name: str, channels: str, wall_s: str, cpu_s: str, verdict: str) -> None:
+    sys.stdout.write(f"{name:<48}{channels:>9}{wall_s:>9}{cpu_s:>9}  {verdict}\n")
     sys.stdout.flush()
 
 

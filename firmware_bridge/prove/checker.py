@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ class Result:
     channels: int
     verdict: Verdict
     wall_s: float
+    cpu_s: float
     why: str
 
     @property
@@ -51,7 +54,7 @@ def find_checker() -> Path:
 
 
 def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: float) -> Result:
-    """Run one proof; `model` is the folder that write_model wrote to."""
+    """Run one proof for at most so much processor time; `model` is the folder that write_model wrote to."""
     command = [
         str(checker),
         str(HARNESSES / proof.source),
@@ -65,13 +68,18 @@ def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: floa
         f"-DSL_CHANNELS={channels}",
         *(f"-D{define}" for define in proof.defines),
     ]
-    began = time.perf_counter()
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit_s, cwd=model)
-    except subprocess.TimeoutExpired:
-        return Result(proof, channels, "out of time", time.perf_counter() - began, f"over {limit_s:.0f} s")
-    verdict, why = _verdict(done.returncode, done.stdout + done.stderr)
-    return Result(proof, channels, verdict, time.perf_counter() - began, why)
+    with tempfile.TemporaryFile("w+") as said:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=model)
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (int(limit_s), int(limit_s)))
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall_s, cpu_s = time.perf_counter() - began, used.ru_utime + used.ru_stime
+        said.seek(0)
+        verdict, why = _verdict(process.returncode, said.read())
+    if verdict == "no verdict" and cpu_s >= limit_s - 1:
+        verdict, why = "out of time", f"over {limit_s:.0f} s"
+    return Result(proof, channels, verdict, wall_s, cpu_s, why)
 
 
 def _verdict(returncode: int, output: str) -> tuple[Verdict, str]:
