@@ -88,7 +88,10 @@ B2560 = AvrBoard(
 
 @cache
 def built() -> None:
-    """Firmware and simulator, made where they are not up to date. ToolsMissingError without avr-gcc or simavr."""
+    """Firmware and simulator, made where they are not up to date.
+
+    ToolsMissingError without avr-gcc or simavr, AssertionError where they do not compile.
+    """
     for tool, package in (("avr-gcc", "gcc-avr avr-libc"), ("make", "make"), ("cc", "gcc")):
         if which(tool) is None:
             raise ToolsMissingError(f"no {tool}: apt install {package}")
@@ -101,7 +104,7 @@ def built() -> None:
             ["make", "-s", "-C", str(FIRMWARE), "all", "sim"], capture_output=True, text=True, check=False
         )
     if made.returncode:
-        raise ToolsMissingError(f"make -C {FIRMWARE} failed:\n{made.stderr}")
+        raise AssertionError(f"make -C {FIRMWARE} failed:\n{made.stderr}")
 
 
 @cache

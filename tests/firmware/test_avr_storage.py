@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.avr.cabinet import AvrCabinet
 from benchmarks.avr.running import GREEN
-from benchmarks.avr.stored import HEAD_BYTES, copy_at
+from benchmarks.avr.stored import HEAD_BYTES, copy_at, copy_bytes
 from firmware_bridge.host.core import Why
 from firmware_bridge.table_bytes import to_bytes
 from firmware_bridge.wire_messages import Result
@@ -50,6 +50,24 @@ def test_one_damaged_copy_and_the_lamps_run(flashing: AvrCabinet) -> None:
     _restart(flashing)
     assert _runs(flashing)
     assert flashing.broken == []
+
+
+def test_old_copy_with_a_damaged_generation_is_not_taken_for_the_newer(flashing: AvrCabinet) -> None:
+    """As after power failed between a new table and its second copy, and then a bit of the old one flipped."""
+    old, new = copy_bytes(flashing.data, generation=5), copy_bytes(_new_table(flashing), generation=6)
+    flashing.chip.burn(copy_at(flashing.board, 0), new)
+    flashing.chip.burn(copy_at(flashing.board, 1), old[:3] + bytes([old[3] ^ 0x10]) + old[4:])
+    _restart(flashing)
+    assert flashing.heard.hello is not None
+    assert flashing.heard.hello.table_crc == int.from_bytes(_new_table(flashing)[2:4], "little")
+
+
+def test_newer_of_two_whole_copies_is_used_though_generations_wrap(flashing: AvrCabinet) -> None:
+    flashing.chip.burn(copy_at(flashing.board, 0), copy_bytes(flashing.data, generation=0xFFFF))
+    flashing.chip.burn(copy_at(flashing.board, 1), copy_bytes(_new_table(flashing), generation=0))
+    _restart(flashing)
+    assert flashing.heard.hello is not None
+    assert flashing.heard.hello.table_crc == int.from_bytes(_new_table(flashing)[2:4], "little")
 
 
 def test_both_damaged_and_it_flashes_with_a_fault(flashing: AvrCabinet) -> None:
