@@ -112,4 +112,19 @@ def scenarios() -> list[Scenario]:
                 36100: "RUN RRRYRRRYRR dddddddddd",
             },
         ),
+        of(
+            WALKERS,
+            "recall-in-every-green",
+            "phase 4 serves walk in its second green too",
+            45000,
+            {10: ask(4), 21000: ask(2), 32000: ask(4)},
+            {
+                20010: "RUN RG dd",
+                21000: "RUN RY dd",
+                25000: "RUN GR dd",
+                32000: "RUN YR dd",
+                36000: "RUN RG dw",
+                44000: "RUN RG dc",
+            },
+        ),
     ]
