@@ -124,4 +124,12 @@ def scenarios() -> list[Scenario]:
                 50000: "RUN CCRR",
             },
         ),
+        of(
+            CROSSING,
+            "startup-stop-time-manual",
+            "the flash switch in stop time: all red stands still, then flash",
+            6000,
+            {10: ask(2), 2000: {"stop": True, "manual": True}, 3000: {"stop": False}},
+            {1990: "STARTUP RR", 2000: "STARTUP RR dd OK MANUAL", 2990: "STARTUP RR", 3000: "FLASH FF -- OK MANUAL"},
+        ),
     ]

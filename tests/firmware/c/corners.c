@@ -517,6 +517,19 @@ static void senses_to_the_millisecond(void)
     }
 }
 
+/* Flashing lamps are lit for 500 ms and dark for 500 ms, by the millisecond. */
+static void blinking(void)
+{
+    junction j = powered_up();
+    uint32_t ms;
+
+    j.in.agreed = 0;
+    for (ms = 1; ms <= 2000; ms++) {
+        sl_tick(&j.table, &j.state, &j.in, ++j.now_ms, &j.out);
+        CHECK(j.out.red == (ms % 1000 < 500 ? 3u : 0u) && !j.out.yellow);
+    }
+}
+
 /* Power-up makes a whole state of whatever stood in memory, and writes nothing beside it. */
 static void power_up_over(uint8_t garbage)
 {
@@ -705,6 +718,7 @@ int main(void)
     ages_stop();
     senses_stop();
     senses_to_the_millisecond();
+    blinking();
     masks();
     rows_beyond();
     power_up_over(0xa5);
