@@ -221,6 +221,9 @@ def test_pedestrian_calls_are_sent_until_the_controller_has_them(make: Make) -> 
     cabinet.advance(0.1)
     assert PedInterval.WALK not in cabinet.ask({2, 6}, 0.1).pedestrian.values()
     assert cabinet.ask({2, 6}, 1.0).pedestrian[2] is PedInterval.WALK
+    cabinet.ask({4, 8}, 25.0)
+    state = cabinet.ask({2, 6}, 12.0)  # a call is served once
+    assert (state.intervals[2], state.pedestrian[2]) == (G, PedInterval.DONT_WALK)
 
 
 def test_a_request_that_answers_an_old_report_is_late(cabinet: SerialCabinet) -> None:
