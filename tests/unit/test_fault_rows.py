@@ -18,7 +18,7 @@ GOOD = FaultRow("a fault", "core", "flash, latched: CLOCK, after 3 ticks", 30.0,
 
 def run(rows: list[FaultRow], monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr(core, "rows", lambda: rows)
-    monkeypatch.setattr(sys, "argv", ["faults", "--only", "core", *words])
+    monkeypatch.setattr(sys, "argv", ["faults", "--quick", *words])
     with pytest.raises(SystemExit) as ended:
         faults.main()
     assert isinstance(ended.value.code, int)
