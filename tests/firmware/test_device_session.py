@@ -164,3 +164,42 @@ def test_a_cut_line_forgets_all() -> None:
     report(of, 2)
     assert of.report is None
     assert said(of.due(NS_PER_S, None))[0].kind == Kind.HELLO
+
+
+STATE = Frame(FROM_DEVICE, Kind.STATE, 9, 5, 0, REPORT.payload())
+NEWER = replace(REPORT, time_ms=9000).payload()
+
+
+@pytest.mark.parametrize(
+    ("junk", "counter"),
+    [
+        (replace(STATE, payload=NEWER), "repeated"),
+        (replace(STATE, number=4, payload=NEWER), "reordered"),
+        (replace(STATE, number=1006, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, session=8, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, session=0, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, sender=0x41, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, kind=0x2F, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, kind=0x40, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, acknowledged=2, payload=NEWER), "foreign"),
+        (replace(STATE, number=6, payload=NEWER[:-1]), "foreign"),
+        (replace(STATE, number=1, kind=Kind.FAULT, payload=bytes(12)), "reordered"),
+    ],
+)
+def test_junk_from_a_device_changes_nothing_and_is_counted(junk: Frame, counter: str) -> None:
+    of = session()
+    greeted(of)
+    report(of, 5)
+    assert of.counts == WireCounts()
+    of.receive(encode(junk), NS_PER_S)
+    assert (of.report, of.measured_ns) == (REPORT, -((14 + 3 + len(STATE.payload)) * (10 * NS_PER_S // 115_200)))
+    assert not of.faults
+    assert of.counts == replace(WireCounts(), **{counter: 1})
+    assert report(of, 7) == 1  # and the next one counts
+
+
+def test_the_newest_believable_number_is_taken() -> None:
+    of = session()
+    greeted(of)
+    report(of, 5)
+    assert report(of, 1005) == 1
