@@ -313,11 +313,27 @@ uint8_t sl_law_asked(const sl_table *table, const sl_witness *before, const sl_l
     return 1;
 }
 
-/* A green that nothing holds: its minimum, walk and pedestrian clearance are over at the latest. */
-static uint8_t may_end(const sl_table *table, const sl_witness_channel *channel, const sl_look *look, uint8_t i)
+/* An overlap's parent is green, or was a look ago. */
+static uint8_t parent_is_green(const sl_table *table, const sl_witness *before, const sl_look *look, uint8_t i)
 {
+    uint8_t j;
+
+    for (j = 0; j < table->channels; j++)
+        if ((table->channel[i].parents & bit(j))
+            && (before->channel[j].lamp == SL_GREEN || lamp_of(look, j) == SL_GREEN))
+            return 1;
+    return 0;
+}
+
+/* A green that nothing holds: its minimum, walk and pedestrian clearance are over at the latest, and
+ * no parent of it is green. */
+static uint8_t may_end(const sl_table *table, const sl_witness *before, const sl_look *look, uint8_t i)
+{
+    const sl_witness_channel *channel = &before->channel[i];
     uint32_t since_walk_ms = plus(channel->walk_credited_ms, look->credited_ms);
 
+    if (parent_is_green(table, before, look, i))
+        return 0;
     if (channel->walk || (look->walk & bit(i)))
         return 0;
     if (channel->walked && since_walk_ms < in_ms(table->channel[i].ped_clearance_cs))
@@ -337,7 +353,7 @@ uint8_t sl_law_silence(const sl_table *table, const sl_witness *before, const sl
 
         if (green_begins(before, look, i))
             return 0;
-        if (look->credited_ms && lamp_of(look, i) == SL_GREEN && may_end(table, channel, look, i))
+        if (look->credited_ms && lamp_of(look, i) == SL_GREEN && may_end(table, before, look, i))
             return 0;
         if (!clearance_is_over(table, channel, age_ms, i))
             all_clear = 0;

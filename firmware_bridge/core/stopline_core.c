@@ -647,13 +647,13 @@ static void step_ped(const sl_channel *row, sl_channel_state *channel)
 }
 
 /* Ends an interval whose time has come; 1: it was a yellow. */
-static uint8_t step_interval(const sl_channel *row, sl_channel_state *channel, uint8_t wanted)
+static uint8_t step_interval(const sl_channel *row, sl_channel_state *channel, uint8_t kept)
 {
     uint8_t yellow_ended = 0;
 
     if (channel->interval == SL_GREEN) {
         step_ped(row, channel);
-        if (!wanted && channel->ped == SL_DONT_WALK && channel->age_ms >= ms_of(row->min_green_cs))
+        if (!kept && channel->ped == SL_DONT_WALK && channel->age_ms >= ms_of(row->min_green_cs))
             show(channel, SL_YELLOW);
     } else if (channel->interval == SL_YELLOW && channel->age_ms >= ms_of(row->yellow_cs)) {
         yellow_ended = 1;
@@ -662,6 +662,17 @@ static uint8_t step_interval(const sl_channel *row, sl_channel_state *channel, u
         show(channel, SL_RED);
     }
     return yellow_ended;
+}
+
+/* An overlap stays green beside a parent that still is, though neither is asked for any more. */
+static uint8_t parent_is_green(const sl_table *table, const sl_state *state, uint8_t i)
+{
+    uint8_t j;
+
+    for (j = 0; j < table->channels; j++)
+        if ((table->channel[i].parents & bit_of(j)) && state->channel[j].interval == SL_GREEN)
+            return 1;
+    return 0;
 }
 
 /* 1: every channel that conflicts with this one is at rest in red. */
@@ -709,9 +720,12 @@ static void run(const sl_table *table, sl_state *state, sl_mask wanted, uint8_t 
     sl_mask just_yellow = 0;
     uint8_t i, at_rest = 1;
 
-    for (i = 0; i < table->channels; i++)
-        if (step_interval(&table->channel[i], &state->channel[i], (wanted & bit_of(i)) != 0))
+    for (i = 0; i < table->channels; i++) {
+        uint8_t kept = (wanted & bit_of(i)) || parent_is_green(table, state, i);
+
+        if (step_interval(&table->channel[i], &state->channel[i], kept))
             just_yellow |= bit_of(i);
+    }
     for (i = 0; i < table->channels; i++) {
         sl_channel_state *channel = &state->channel[i];
 

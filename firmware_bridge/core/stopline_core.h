@@ -9,7 +9,7 @@
  * simulator. What it promises is in sl_laws.h, where each law is a predicate.
  *
  * A channel is one vehicle head group with an optional pedestrian movement: a phase, or an
- * overlap, which is asked for whenever one of its parents is. Channels are numbered from 0
+ * overlap, which is asked for whenever one of its parents is, and stays green while one is. Channels are numbered from 0
  * in the order of the table; a mask has bit i for channel i. Phases are known to the
  * outside by their NEMA numbers, 1 to 16; a mask of phases has bit n-1 for phase n.
  *
