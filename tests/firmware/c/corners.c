@@ -613,9 +613,11 @@ static void dead_clocks(void)
     j.in.reset = 1; /* counts anew */
     sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
     CHECK(j.out.fault == SL_OK);
-    for (i = 0; i < 248; i++)
+    for (i = 0; i < 249; i++)
         sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
     CHECK(j.out.fault == SL_OK);
+    sl_tick(&j.table, &j.state, &j.in, j.now_ms, &j.out);
+    CHECK(j.out.fault == SL_FAULT_CLOCK);
 }
 
 /* A call that was not served when the lamps went to flash is forgotten there. */

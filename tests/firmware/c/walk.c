@@ -321,6 +321,10 @@ int main(int count, char **words)
             return 2;
         }
     }
+    if (seen_count < 1000) {
+        printf("%s: only %lu states, so it hardly runs\n", chosen->about, (unsigned long)seen_count);
+        return 1;
+    }
     printf("%s: %lu states, %llu steps, every law kept\n", chosen->about, (unsigned long)seen_count, steps);
     return 0;
 }
