@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge.errors import StoplineError
 from firmware_bridge.prove.checker import Result, check, find_checker
+from firmware_bridge.prove.contracts import prove_contracts
 from firmware_bridge.prove.model import write_model
 from firmware_bridge.prove.proofs import PROOFS, Proof
 
@@ -31,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StoplineError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    contracts_hold = bool(options.only) or prove_contracts(options.core)
     wrong = [result for result in results if not result.as_expected]
     sys.stdout.write(f"{len(results) - len(wrong)} of {len(results)} as expected\n")
-    return 1 if wrong or not results else 0
+    return 1 if wrong or not results or not contracts_hold else 0
 
 
 def _options() -> argparse.ArgumentParser:
