@@ -58,6 +58,7 @@ def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: floa
     command = [
         str(checker),
         str(HARNESSES / proof.source),
+        str(model / "core.c"),
         *(part for folder in (HARNESSES, CORE, model) for part in ("-I", str(folder))),
         "--unwind",
         str(channels + 1),

@@ -52,7 +52,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "yellow held",
         "SL_YELLOW && channel->age_ms >= ms_of(row->yellow_cs)",
-        "SL_YELLOW && !wanted && channel->age_ms >= ms_of(row->yellow_cs)",
+        "SL_YELLOW && !kept && channel->age_ms >= ms_of(row->yellow_cs)",
         "law yellow_not_long",
     ),
     Fault(
@@ -69,8 +69,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "pedestrian clearance cut",
-        "if (!wanted && channel->ped == SL_DONT_WALK &&",
-        "if (!wanted && channel->ped != SL_WALK &&",
+        "if (!kept && channel->ped == SL_DONT_WALK &&",
+        "if (!kept && channel->ped != SL_WALK &&",
         "law ped_clearance_in_full",
     ),
     Fault(

@@ -47,7 +47,7 @@ static void step_ped(const sl_channel *row, sl_channel_state *channel);
   @ assigns channel->interval, channel->age_ms, channel->ped, channel->ped_age_ms;
   @ ensures \old(channel->interval) == SL_RED ==> channel->interval == SL_RED;
   @ ensures \old(channel->interval) == SL_GREEN ==> channel->interval == SL_GREEN || channel->interval == SL_YELLOW;
-  @ ensures \old(channel->interval) == SL_GREEN && (wanted || \old(channel->age_ms) < row->min_green_cs * 10)
+  @ ensures \old(channel->interval) == SL_GREEN && (kept || \old(channel->age_ms) < row->min_green_cs * 10)
   @         ==> channel->interval == SL_GREEN;
   @ ensures \old(channel->interval) == SL_GREEN && \old(channel->ped) == SL_WALK ==> channel->interval == SL_GREEN;
   @ ensures \old(channel->interval) == SL_YELLOW
@@ -56,7 +56,7 @@ static void step_ped(const sl_channel *row, sl_channel_state *channel);
   @         ==> channel->interval == (row->red_clearance_cs ? SL_CLEARANCE : SL_RED);
   @ ensures \old(channel->interval) == SL_CLEARANCE
   @         ==> (channel->interval == SL_CLEARANCE <==> \old(channel->age_ms) < row->red_clearance_cs * 10); */
-static uint8_t step_interval(const sl_channel *row, sl_channel_state *channel, uint8_t wanted);
+static uint8_t step_interval(const sl_channel *row, sl_channel_state *channel, uint8_t kept);
 
 /*@ requires \valid_read(row);
   @ assigns \nothing;

@@ -7,7 +7,7 @@
 #ifndef STOPLINE_PROVE_MODEL_H
 #define STOPLINE_PROVE_MODEL_H
 
-#include "core.c"
+#include "stopline_core.h"
 
 #include "rules.h"
 
@@ -17,5 +17,8 @@ _Bool nondet_bool(void);
 uint8_t nondet_uchar(void);
 uint16_t nondet_ushort(void);
 uint32_t nondet_uint(void);
+
+uint16_t core_table_crc(const sl_table *table);
+sl_table_fault core_table_check(const sl_table *table, uint8_t *channel);
 
 #endif
