@@ -50,7 +50,7 @@ def _options() -> argparse.ArgumentParser:
 
 def _run(checker: Path, proofs: list[Proof], options: argparse.Namespace, model: Path) -> Iterator[Result]:
     """Each proof for each number of channels, told as it ends."""
-    runs = [(proof, n) for n in options.channels for proof in proofs if n <= proof.most_channels]
+    runs = list(dict.fromkeys((proof, min(n, proof.most_channels)) for n in options.channels for proof in proofs))
     _tell("proof", "channels", "s", "cpu s", "verdict")
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(lambda run: check(checker, run[0], run[1], model, options.limit_s), runs):
