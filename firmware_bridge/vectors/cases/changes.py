@@ -122,6 +122,14 @@ def scenarios() -> list[Scenario]:
         ),
         of(
             EIGHT,
+            "overlap-beside-its-parent",
+            "overlaps whose least green is over stay green beside 2 and 6, which are not asked for but not over",
+            52000,
+            {10: ask(2, 6), 15000: ask(4, 8), 20000: ask(2, 6), 44500: ask(4, 8)},
+            {44500: "RUN RGRRRGRRGG", 47390: "RUN RGRRRGRRGG", 47400: "RUN RYRRRYRRYY"},
+        ),
+        of(
+            EIGHT,
             "overlap-against-phase",
             "1 and 6 together are refused: the overlap of 6 conflicts with 1",
             12000,
