@@ -313,26 +313,25 @@ uint8_t sl_law_asked(const sl_table *table, const sl_witness *before, const sl_l
     return 1;
 }
 
-/* An overlap's parent is green, or was a look ago. */
-static uint8_t parent_is_green(const sl_table *table, const sl_witness *before, const sl_look *look, uint8_t i)
+/* An overlap's parent was green a look ago; in silence none begins. */
+static uint8_t parent_was_green(const sl_table *table, const sl_witness *before, uint8_t i)
 {
     uint8_t j;
 
     for (j = 0; j < table->channels; j++)
-        if ((table->channel[i].parents & bit(j))
-            && (before->channel[j].lamp == SL_GREEN || lamp_of(look, j) == SL_GREEN))
+        if ((table->channel[i].parents & bit(j)) && before->channel[j].lamp == SL_GREEN)
             return 1;
     return 0;
 }
 
 /* A green that nothing holds: its minimum, walk and pedestrian clearance are over at the latest, and
- * no parent of it is green. */
+ * no parent of it was green. */
 static uint8_t may_end(const sl_table *table, const sl_witness *before, const sl_look *look, uint8_t i)
 {
     const sl_witness_channel *channel = &before->channel[i];
     uint32_t since_walk_ms = plus(channel->walk_credited_ms, look->credited_ms);
 
-    if (parent_is_green(table, before, look, i))
+    if (parent_was_green(table, before, i))
         return 0;
     if (channel->walk || (look->walk & bit(i)))
         return 0;

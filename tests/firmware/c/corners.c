@@ -314,8 +314,10 @@ static void without_a_table(void)
 {
     junction j = powered_up();
 
+    memset(&j.out, 0xa5, sizeof j.out);
     sl_tick(0, &j.state, &j.in, 10, &j.out);
     CHECK(j.out.mode == SL_FLASH && !j.out.flash_relay && j.out.why == SL_WHY_NO_TABLE && j.out.fault == SL_OK);
+    CHECK(!j.out.refused);
     CHECK(!j.out.red && !j.out.yellow && !j.out.green && !j.out.walk && !j.out.dont_walk && !j.out.wanted);
     j.in.platform_fault = 17;
     sl_tick(0, &j.state, &j.in, 20, &j.out);
