@@ -400,6 +400,10 @@ static void silence(void)
     t = green(5000);
     t.look.agreed = 0;
     EXPECT(&t, "GRG", 100, SL_LAW_SILENCE);
+    t = started();
+    KEPT(&t, "WRG", 6000);
+    t.look.asked_new = 0;
+    KEPT(&t, "WRG", 1000); /* an overlap may stay while its parent serves pedestrians */
     t = green(5000);
     t.look.manual_flash = 1;
     EXPECT(&t, "GRG", 100, SL_LAW_SILENCE);
