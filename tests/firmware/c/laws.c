@@ -433,6 +433,11 @@ static void silence(void)
     t.look.asked_new = 0;
     KEPT(&t, "RRG", 200);
     KEPT(&t, "RRY", 3000);
+    t = green(5000);
+    KEPT(&t, "YRG", 3000);
+    t.look.asked_new = 0;
+    KEPT(&t, "RRG", 200);
+    EXPECT(&t, "RRG", 100, SL_LAW_SILENCE); /* its parent is over */
 }
 
 static void faults(void)
