@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,8 @@ from firmware_bridge.prove.proofs import Proof
 
 Verdict = Literal["proved", "refuted", "out of time", "no verdict"]
 VENV = HERE.parents[1] / ".venv-prove"
-_MEMORY_MIB = 6000
+_MEMORY_MIB = 4000
+_SOLVERS = ("boolector", "bitwuzla")
 # Of each property that fails ESBMC says: FAILED [name] line 12 text.
 _FAILED = re.compile(r"^\s*FAILED\s+\[[^]]*\]\s+(?:line\s+\d+)?\s*(.*)$", re.MULTILINE)
 
@@ -54,7 +55,20 @@ def find_checker() -> Path:
 
 
 def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: float) -> Result:
-    """Run one proof for at most so much processor time; `model` is the folder that write_model wrote to."""
+    """Run one proof for at most so much processor time; `model` is the folder that write_model wrote to.
+
+    What the first solver cannot decide within memory and time the next one is given.
+    """
+    wall_s = cpu_s = 0.0
+    for solver in _SOLVERS:
+        result = _check(checker, proof, channels, model, limit_s, solver)
+        wall_s, cpu_s = wall_s + result.wall_s, cpu_s + result.cpu_s
+        if result.verdict in {"proved", "refuted"}:
+            break
+    return replace(result, wall_s=wall_s, cpu_s=cpu_s)
+
+
+def _check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: float, solver: str) -> Result:
     command = [
         str(checker),
         str(HARNESSES / proof.source),
@@ -65,6 +79,7 @@ def check(checker: Path, proof: Proof, channels: int, model: Path, limit_s: floa
         *(("--unwindsetname", ",".join(proof.unwind)) if proof.unwind else ()),
         "--memlimit",
         f"{_MEMORY_MIB}m",
+        f"--{solver}",
         *proof.checks,
         f"-DSL_CHANNELS={channels}",
         *(f"-D{define}" for define in proof.defines),
