@@ -30,8 +30,8 @@ def test_every_reachable_state_keeps_the_laws(walk: Walk, tmp_path: Path) -> Non
         ),
         ("&& way_is_clear(table, state, i)", "", "no conflict"),
         (
-            "wanted && channel->ped == SL_DONT_WALK && channel->age_ms >= ms_of(row->min_green_cs)",
-            "wanted",
+            "kept && channel->ped == SL_DONT_WALK && channel->age_ms >= ms_of(row->min_green_cs)",
+            "kept",
             "min green",
         ),
         ("show(channel, row->red_clearance_cs ? SL_CLEARANCE : SL_RED)", "show(channel, SL_RED)", "clearance first"),
