@@ -47,7 +47,7 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
 	  --extra onnx --extra collector --extra gpio --extra sim --extra dev --override lock-overrides.txt --output-file requirements.lock
 
-# Proofs of the signal core, about 10 minutes on 2 cores. The model checker has an environment of its own.
+# Proofs of the signal core, about 5 minutes on 2 free cores. The model checker has an environment of its own.
 PROVE := .venv-prove
 prove: setup $(PROVE)/.installed
 	$(BIN)/python -m firmware_bridge.prove
