@@ -153,6 +153,7 @@ class LaneDemand:
     queue_vehicles: int | None
     wait_s: float | None
     age_s: float | None
+    turns: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,62 @@ class Demand:
     lanes: Mapping[str, LaneDemand]
 
 
+class Ending(StrEnum):
+    """Why a controller ended a green. DECIDED: a plan ahead or a stage change chose so."""
+
+    GAP_OUT = "gap_out"
+    MAX_OUT = "max_out"
+    FORCE_OFF = "force_off"
+    DECIDED = "decided"
+    PREEMPT = "preempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The coordination pattern in force: number as in the timing sheet, times in s, splits by phase."""
+
+    number: int
+    name: str
+    cycle_s: float
+    offset_s: float
+    splits_s: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PreemptNow:
+    """The preemption in force: its number in the timing sheet, and how far it is."""
+
+    number: int
+    stage: Literal["delay", "entry", "dwell", "exit"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFacts:
+    """What the controller did or knows in one step that no lamp shows, for records and reports.
+
+    level: which controller of the fallback chain decided, and level_reason why not a better
+    one. endings: phases whose green was ended in this very step. called, ped_called, held: phases with
+    a call, a pedestrian call, a hold now; None where this controller has none of it.
+    cycle_second: local time in the cycle, None when free.
+    """
+
+    level: str
+    level_reason: str | None = None
+    endings: Mapping[int, Ending] = field(default_factory=dict)
+    called: frozenset[int] | None = None
+    ped_called: frozenset[int] | None = None
+    held: frozenset[int] | None = None
+    pattern: Pattern | None = None
+    cycle_second: float | None = None
+    preempt: PreemptNow | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseRequest:
     """Phases that software asks to be green, the engineer's reason, and how long it holds.
 
     ped_calls: phases whose pedestrians called; walk is served with the phase's next green.
+    facts: for records only; no bridge looks at it.
     """
 
     t_ns: int
@@ -175,6 +227,7 @@ class PhaseRequest:
     reason: str
     ttl_ms: int = 300
     ped_calls: frozenset[int] = frozenset()
+    facts: ControlFacts | None = None
 
 
 class Interval(StrEnum):
