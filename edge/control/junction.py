@@ -8,7 +8,8 @@ Made from a site, or from a road network (`sim_videos.nets`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,37 @@ class JunctionModel:
     phases: tuple[PhaseModel, ...]
     lanes: tuple[LaneModel, ...]
     stages: tuple[frozenset[int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One vehicle that left a lane over its stop line. phase: that of the turn it made, None where nobody saw it."""
+
+    lane: str
+    phase: int | None
+    t_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known at `t_ns` beyond the lanes' demand; everything that nobody knows is left out or None.
+
+    box: phase → vehicles that left on it and still stand or drive in the box. passed: the
+    vehicles that crossed stop lines since the last call, each once. room: exit → vehicles
+    that still fit into it. coming: lane → seconds until each vehicle that a neighbour has
+    announced, and that is not yet in view, would reach the stop line unhindered.
+    """
+
+    t_ns: int
+    box: Mapping[int, int] | None = None
+    passed: tuple[Passed, ...] | None = None
+    room: Mapping[str, int] = field(default_factory=dict)
+    coming: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sensing:
+    """How a junction's sensors see: view_m up the road from the stop line, the share of vehicles they find (0..1]."""
+
+    view_m: float = 200.0
+    found_share: float = 1.0
