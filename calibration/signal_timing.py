@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from calibration.site import Phase, PhaseNumber, Signal
+from calibration.key_types import PhaseNumber
+from calibration.site import Phase, Signal
 
 Place = tuple[int, int]
 

@@ -11,18 +11,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
 from edge.types import Kind
 
 PointPx = tuple[float, float]
 PointM = tuple[float, float]
 SegmentPx = tuple[PointPx, PointPx]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 #: Approach, then turn: northbound through is NBT. `P…` are pedestrian crossings.
 MovementId = Annotated[str, StringConstraints(pattern=r"^([NSEW]|NE|NW|SE|SW)B[LTRU][0-9]?$|^P[0-9A-Z]{1,7}$")]
-PhaseNumber = Annotated[int, Field(ge=1, le=16)]
 #: Overlaps are named by letters, as in NEMA controllers.
 OverlapName = Annotated[str, StringConstraints(pattern=r"^[A-P]$")]
 #: A head group of the lamps: a phase by its number or an overlap by its letter.
@@ -38,25 +36,21 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class PointPair(_Model):
+class PointPair(SiteModel):
     """One place on the road, in the picture and on the ground plane."""
 
     px: PointPx
     m: PointM
 
 
-class Homography(_Model):
+class Homography(SiteModel):
     """At least four pixel–metre pairs of the road surface; max_error_m bounds their reprojection error."""
 
     pairs: tuple[PointPair, ...] = Field(min_length=4)
     max_error_m: float = Field(default=0.5, gt=0)
 
 
-class Camera(_Model):
+class Camera(SiteModel):
     """One camera. anchor is the point of a box that stands for the vehicle's place on the
     ground: `foot` (middle of the lower edge) for a slanting view, `centre` from straight above."""
 
@@ -67,7 +61,7 @@ class Camera(_Model):
     ignore_px: tuple[tuple[PointPx, ...], ...] = ()
 
 
-class Approach(_Model):
+class Approach(SiteModel):
     """One leg of the junction, named by where its traffic heads (NB: northbound).
 
     speed_85_mps is the measured 85th percentile of free speeds, grade_percent the rise towards the
@@ -81,7 +75,7 @@ class Approach(_Model):
     grade_percent: float | None = Field(default=None, ge=-15, le=15)
 
 
-class Lane(_Model):
+class Lane(SiteModel):
     """One approach lane as one camera sees it.
 
     stop_line_px is where a queue starts; without it the lane has no queue or presence.
@@ -95,7 +89,7 @@ class Lane(_Model):
     phase: PhaseNumber | None = None
 
 
-class Gate(_Model):
+class Gate(SiteModel):
     """A directed line across the path of a movement.
 
     toward_px is a point on the side that traffic leaves to; without it the side is
@@ -106,7 +100,7 @@ class Gate(_Model):
     toward_px: PointPx | None = None
 
 
-class Movement(_Model):
+class Movement(SiteModel):
     """One movement, counted once per road user that entered by one gate and left by the other.
 
     direction is the name used in hand counts (`rightward`, `toward` …). lanes are those
@@ -125,7 +119,7 @@ class Movement(_Model):
     min_travel_m: float = Field(default=3.0, gt=0, le=100)
 
 
-class Phase(_Model):
+class Phase(SiteModel):
     """One NEMA phase and its times. Software never times these: the signal core does.
 
     ped_recall: walk is served with every green, called or not. max_request_s: asked for longer than
@@ -149,7 +143,7 @@ class Phase(_Model):
     crossing_length_m: float | None = Field(default=None, gt=0, le=100)
 
 
-class Overlap(_Model):
+class Overlap(SiteModel):
     """Heads that are green whenever one of their parents is asked for, with times of their own."""
 
     name: OverlapName
@@ -160,7 +154,7 @@ class Overlap(_Model):
     flash: Flash = "red"
 
 
-class Head(_Model):
+class Head(SiteModel):
     """Outputs of one head group; walk and dont_walk where it has pedestrians."""
 
     red: Pin
@@ -170,7 +164,7 @@ class Head(_Model):
     dont_walk: Pin | None = None
 
 
-class Senses(_Model):
+class Senses(SiteModel):
     """Inputs that are high while the lamp of that colour has voltage."""
 
     red: Pin
@@ -179,7 +173,7 @@ class Senses(_Model):
     walk: Pin | None = None
 
 
-class Wiring(_Model):
+class Wiring(SiteModel):
     """Which lamp hangs on which pin of which board. Everything from active_low on is for board `gpio` alone.
 
     Switches close to ground unless switches_active_high. manual_flash and door are closed while all is
@@ -199,7 +193,7 @@ class Wiring(_Model):
     senses: dict[ChannelName, Senses] = Field(default_factory=dict)
 
 
-class Signal(_Model):
+class Signal(SiteModel):
     """Phases, and rings → barrier groups → phases in the order they are served.
 
     rings = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]] is the common eight-phase junction:
@@ -218,7 +212,7 @@ class Signal(_Model):
     wiring: Wiring | None = None
 
 
-class Plan(_Model):
+class Plan(SiteModel):
     """A fixed-time plan. splits_s: phase → green + yellow + red clearance, in seconds."""
 
     name: Name
@@ -227,7 +221,7 @@ class Plan(_Model):
     splits_s: dict[PhaseNumber, float]
 
 
-class Site(_Model):
+class Site(SiteModel):
     """The whole junction."""
 
     schema_version: Literal[1]

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from calibration.site import MovementId, PhaseNumber, SiteId
+from calibration.key_types import PhaseNumber, SiteId
+from calibration.site import MovementId
 from edge.errors import ConfigError
 from sim_videos.spec import ApproachId, Share, Spec
 from sim_videos.timetable import CameraFaultSpec, IncidentSpec

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from calibration.site import MovementId, Name, SiteId
+from calibration.key_types import Name, SiteId
+from calibration.site import MovementId
 from sim_videos.spec import ApproachId, Share, Spec
 from sim_videos.state import IncidentKind
 

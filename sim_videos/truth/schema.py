@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calibration.site import PointM, SiteId
+from calibration.key_types import SiteId
+from calibration.site import PointM
 from edge.types import Interval, Kind, PedInterval
 from sim_videos.scenario import CameraSpec
 from sim_videos.state import IncidentKind
