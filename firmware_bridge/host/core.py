@@ -192,6 +192,36 @@ class SignalCore:
         self._lib.sl_tick(self._table, self._state, self._inputs, now_ms & _U32, self._outputs)
         return _read(self._outputs, min(self._table.channels, self._lib.SL_CHANNELS))
 
+    def run(
+        self, before_ms: int, times_ms: range, inputs: CoreInputs, witness: Witness, ask_every: int = 0
+    ) -> tuple[CoreOutputs, tuple[str, int] | None]:
+        """A tick at each of times_ms without Python in between, all seen by a witness of the same table.
+
+        The last tick was at before_ms. A request is handed in at the first tick, and again at
+        every ask_every-th where that is not 0. Outputs of the last tick, and the first law broken
+        with its instant. ValueError for no tick, or ticks further apart than the core credits.
+        """
+        most_ms = self._lib.SL_MOST_STEP_MS
+        if not times_ms or not 0 < times_ms.step <= most_ms:
+            raise ValueError(f"{times_ms}: give at least one tick, ticks 1 to {most_ms} ms apart")
+        _fill(self._inputs, inputs)
+        broken_ms = _extension().ffi.new("uint32_t *")
+        broken = self._lib.sl_host_run(
+            self._table,
+            self._state,
+            witness.memory,
+            self._inputs,
+            before_ms & _U32,
+            times_ms.start & _U32,
+            times_ms.step,
+            len(times_ms),
+            ask_every,
+            self._outputs,
+            broken_ms,
+        )
+        outputs = _read(self._outputs, min(self._table.channels, self._lib.SL_CHANNELS))
+        return outputs, (_law_name(broken), int(broken_ms[0])) if broken else None
+
 
 class Witness:
     """Checks lamps against the laws of `sl_laws.h`, knowing nothing of the core; begins in flash.
@@ -226,6 +256,11 @@ class Witness:
         self._lib.sl_look_at(self._table, self._inputs, raw, step_ms, credited_ms, self._look)
         broken = self._lib.sl_witness_see(self._table, self._witness, self._look)
         return _law_name(broken) if broken else None
+
+    @property
+    def memory(self) -> Any:
+        """The `sl_witness *` itself, for `SignalCore.run`."""
+        return self._witness
 
     def copy(self) -> Witness:
         """Another that has seen the same."""
