@@ -1,7 +1,7 @@
 """Checks a site as a whole: what no single key can show to be wrong.
 
     ids and references ─┬─ cameras, lanes and gates in the picture and on the ground
-                        └─ phases, rings, plan
+                        └─ phases, rings, plan, detectors
 
 Each check yields findings; an error keeps the site from being served. A check that
 needs another thing to be right first is skipped where it is not.
@@ -9,6 +9,7 @@ needs another thing to be right first is skipped where it is not.
 
 from __future__ import annotations
 
+from calibration.check_actuation import check_actuation
 from calibration.check_camera import check_cameras
 from calibration.check_gates import check_gates
 from calibration.check_lanes import check_lanes
@@ -32,4 +33,5 @@ def check_site(site: Site) -> tuple[Finding, ...]:
         *check_lanes(site, planes, at),
         *check_gates(site, planes, at),
         *check_signal(site, at),
+        *check_actuation(site, at),
     )

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from calibration.detectors import Detector
 from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
 from edge.types import Kind
 
@@ -126,6 +127,14 @@ class Phase(SiteModel):
     this without a break it no longer counts as asked for. walk_reason allows a walk of 4 to 7 s.
     junction_width_m is the way from the stop line to the far edge of the last lane that is crossed,
     crossing_length_m the longest crossing served, kerb to kerb; None where nobody measured.
+
+    For actuated control (NEMA TS 2-2003, section 3.5.3): passage_s holds the green for whoever reaches the
+    stop line within it. max2_green_s: the maximum that a plan may choose in place of max_green_s.
+    recall: `min` calls in every cycle, `max` also holds to the maximum, `soft` calls only when nobody
+    else does. lock: calls are remembered until green. ped_recycle: walk may come again within a green
+    that nobody else waits for. dual_entry: goes along when its ring has no call; None leaves it to the longest
+    phase of the group. conditional_service: may be served once more after its ring is done, while the other ring
+    has time left.
     """
 
     number: PhaseNumber
@@ -141,6 +150,13 @@ class Phase(SiteModel):
     walk_reason: str | None = Field(default=None, min_length=1)
     junction_width_m: float | None = Field(default=None, gt=0, le=200)
     crossing_length_m: float | None = Field(default=None, gt=0, le=100)
+    passage_s: float | None = Field(default=None, ge=0, le=25.5)
+    max2_green_s: float | None = Field(default=None, ge=3, le=600)
+    recall: Literal["none", "min", "max", "soft"] = "none"
+    lock: bool = False
+    ped_recycle: bool = True
+    dual_entry: bool | None = None
+    conditional_service: bool = False
 
 
 class Overlap(SiteModel):
@@ -199,7 +215,9 @@ class Signal(SiteModel):
     rings = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]] is the common eight-phase junction:
     phases of one ring never run together, nor do phases of different barrier groups.
     compatible, where given, says once more which phases may be green together, as the
-    program card of a conflict monitor does; it must say what the rings say.
+    program card of a conflict monitor does; it must say what the rings say. rest: what actuated
+    control shows while nobody calls. simultaneous_gap: a phase that waits at a barrier is extended again
+    until the other ring is ready, too (NEMA TS 2-2003, section 3.5.3).
     """
 
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=16)
@@ -209,6 +227,8 @@ class Signal(SiteModel):
     startup_phases: tuple[PhaseNumber, ...] = ()
     startup_flash_s: float = Field(default=5.0, ge=0, le=60)
     startup_red_s: float = Field(default=6.0, ge=3, le=60)
+    rest: Literal["green", "red"] = "green"
+    simultaneous_gap: bool = True
     wiring: Wiring | None = None
 
 
@@ -235,3 +255,4 @@ class Site(SiteModel):
     movements: tuple[Movement, ...] = Field(min_length=1)
     signal: Signal | None = None
     plan: Plan | None = None
+    detectors: tuple[Detector, ...] = Field(default=(), max_length=128)
