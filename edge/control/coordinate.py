@@ -14,6 +14,12 @@ from typing import Literal
 
 from edge.types import Pattern, SignalState
 
+#: How a pattern runs: alone (free), at its own second, or on the way there by longer or shorter
+#: cycles, or by waiting in the coordinated phases.
+CoordinationState = Literal["free", "in_step", "add", "subtract", "dwell"]
+#: Rings → barrier groups → phases, as `Signal.rings`.
+Sequence = tuple[tuple[tuple[int, ...], ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
@@ -23,7 +29,8 @@ class Coordination:
     its minimum and pedestrians have been served and a conflicting call waits. hold: greens
     that do not end. permitted: phases that may be begun now, ped_permitted: those whose walk may be;
     None where all may. recall, ped_recall: phases that the pattern calls in every cycle.
-    max_set: which maximum green counts; None where the pattern inhibits maximums.
+    max_set: which maximum green counts; None where the pattern inhibits maximums. sequence: order of
+    the rings in this pattern (lead and lag), None for that of the signal.
     """
 
     pattern: Pattern | None
@@ -36,6 +43,8 @@ class Coordination:
     max_set: Literal[1, 2] | None = 1
     recall: frozenset[int] = field(default_factory=frozenset)
     ped_recall: frozenset[int] = field(default_factory=frozenset)
+    sequence: Sequence | None = None
+    state: CoordinationState = "free"
 
 
 #: What an actuated controller is coordinated by, asked once a step.
