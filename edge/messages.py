@@ -34,6 +34,7 @@ class Stream(StrEnum):
     HEALTH = "health"
     SIGNAL = "signal"
     LANES = "lanes"
+    HIRES = "hires"
 
 
 class _Message(BaseModel):
@@ -203,6 +204,19 @@ class LanesBody(_Message):
     lanes: list[LaneNow]
 
 
+#: Tenths of a second since the record's `ts`, event code, parameter.
+HiResEntry = tuple[
+    Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=32767)], Annotated[int, Field(ge=0, le=32767)]
+]
+
+
+class HiResBody(_Message):
+    """High-resolution events of about a minute, in the order of time: docs/hires.md names the codes."""
+
+    stream: Literal[Stream.HIRES] = Stream.HIRES
+    events: list[HiResEntry] = Field(min_length=1)
+
+
 class ThinnedBody(_Message):
     """Stands in a stream for records that a full outbox had to give up.
 
@@ -218,7 +232,7 @@ class ThinnedBody(_Message):
 
 
 Body = Annotated[
-    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody | ThinnedBody,
+    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody | HiResBody | ThinnedBody,
     Field(discriminator="stream"),
 ]
 
@@ -286,6 +300,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("health", RecordMessage, True, 1, False, "camera, detector and outbox of the node"),
     Topic("signal", RecordMessage, True, 1, False, "measured lamps, on each change"),
     Topic("lanes", RecordMessage, True, 1, False, "live queues, about once a second"),
+    Topic("hires", RecordMessage, True, 1, False, "Indiana high-resolution events, about once a minute"),
     Topic("ack", AckMessage, False, 1, False, "the collector has stored a stream up to seq"),
 )
 

@@ -40,6 +40,7 @@ SEND_ORDER: tuple[Stream, ...] = (
     Stream.SUMMARY,
     Stream.HEALTH,
     Stream.SIGNAL,
+    Stream.HIRES,
     Stream.LANES,
 )
 _HANDSHAKE_S = 10.0

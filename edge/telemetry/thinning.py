@@ -12,6 +12,7 @@ from edge.messages import Stream
 THINNED_FIRST: tuple[Stream, ...] = (
     Stream.LANES,
     Stream.SIGNAL,
+    Stream.HIRES,
     Stream.HEALTH,
     Stream.SUMMARY,
     Stream.CYCLE,
