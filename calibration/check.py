@@ -14,6 +14,7 @@ from calibration.check_camera import check_cameras
 from calibration.check_gates import check_gates
 from calibration.check_lanes import check_lanes
 from calibration.check_names import check_names
+from calibration.check_preempts import check_preempts
 from calibration.check_signal import check_signal
 from calibration.finding import Finding, path_of
 from calibration.site import Site
@@ -33,5 +34,6 @@ def check_site(site: Site) -> tuple[Finding, ...]:
         *check_lanes(site, planes, at),
         *check_gates(site, planes, at),
         *check_signal(site, at),
+        *check_preempts(site, at),
         *check_actuation(site, at),
     )

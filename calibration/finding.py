@@ -42,22 +42,23 @@ def warning(where: str, message: str, fix: str) -> Finding:
 
 def path_of(loc: Loc, data: object) -> str:
     """A location in the file's terms: `movements[2] "NBT".exit.line_px`, counted from 1."""
-    text = ""
+    text = kind = ""
     for part in loc:
         if part == "[key]":
             continue
         if isinstance(part, int):
             data = data[part] if isinstance(data, list) and part < len(data) else None
-            text += f"[{part + 1}]{_label(data)}"
+            text += f"[{part + 1}]{_label(data, kind)}"
         else:
             data = data.get(part) if isinstance(data, Mapping) else None
             text += f".{part}" if text else part
+            kind = part.removesuffix("s")
     return text or "the file"
 
 
-def _label(entry: object) -> str:
+def _label(entry: object, kind: str) -> str:
     if not isinstance(entry, Mapping):
         return ""
     if isinstance(entry.get("id"), str):
         return f' "{entry["id"]}"'
-    return f" (phase {entry['number']})" if "number" in entry else ""
+    return f" ({kind} {entry['number']})" if "number" in entry else ""

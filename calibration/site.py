@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from calibration.detectors import Detector
 from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
+from calibration.preempts import Preempt
 from edge.types import Kind
 
 PointPx = tuple[float, float]
@@ -256,3 +257,4 @@ class Site(SiteModel):
     signal: Signal | None = None
     plan: Plan | None = None
     detectors: tuple[Detector, ...] = Field(default=(), max_length=128)
+    preempts: tuple[Preempt, ...] = Field(default=(), max_length=16)
