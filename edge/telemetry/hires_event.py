@@ -1,10 +1,13 @@
-"""One high-resolution event, and the detector channels that events of detectors name."""
+"""One high-resolution event: an instant, what happened, and to what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+
+from edge.clock import NS_PER_S
+
+#: Two steps further apart than this leave open what was between them.
+GAP_NS = 5 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +17,3 @@ class HiResEvent:
     t_ns: int
     code: int
     parameter: int
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A detector channel: presence at the stop line of a lane, or a zone `before_m` upstream of it (advance).
-
-    lanes: it is on while it is on in any of them.
-    """
-
-    number: int
-    lanes: tuple[str, ...]
-    kind: Literal["presence", "advance"] = "presence"
-    before_m: float = 0.0
-
-
-def numbered(lanes: Iterable[str]) -> tuple[Channel, ...]:
-    """A presence channel for each lane, numbered from 1 in the order given."""
-    return tuple(Channel(number, (lane,)) for number, lane in enumerate(lanes, start=1))
