@@ -89,7 +89,8 @@ def _follows(detail: ErrorDetails, renamed: set[Loc]) -> bool:
 
 def _unknown_key(loc: Loc, data: Mapping[str, Any]) -> tuple[str | None, Finding]:
     key = str(loc[-1])
-    known = tuple(_model_at(loc[:-1]).model_fields)
+    fields = _model_at(loc[:-1]).model_fields
+    known = tuple(field.alias or name for name, field in fields.items())
     wanted, advice = instead_of(key, _value_at(loc, data), known)
     parent = path_of(loc[:-1], data)
     return wanted, error(parent, f"unknown key '{key}'", advice)

@@ -15,6 +15,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from calibration.detectors import Detector
 from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
+from calibration.plans import Plan as Plan  # noqa: PLC0414 - exported, a plan is part of a site
+from calibration.plans import ScheduleEntry
 from calibration.preempts import Preempt
 from edge.types import Kind
 
@@ -233,15 +235,6 @@ class Signal(SiteModel):
     wiring: Wiring | None = None
 
 
-class Plan(SiteModel):
-    """A fixed-time plan. splits_s: phase → green + yellow + red clearance, in seconds."""
-
-    name: Name
-    cycle_s: float = Field(ge=10, le=600)
-    offset_s: float = Field(default=0, ge=0)
-    splits_s: dict[PhaseNumber, float]
-
-
 class Site(SiteModel):
     """The whole junction."""
 
@@ -256,5 +249,7 @@ class Site(SiteModel):
     movements: tuple[Movement, ...] = Field(min_length=1)
     signal: Signal | None = None
     plan: Plan | None = None
+    plans: tuple[Plan, ...] = Field(default=(), max_length=64)
+    schedule: tuple[ScheduleEntry, ...] = Field(default=(), max_length=200)
     detectors: tuple[Detector, ...] = Field(default=(), max_length=128)
     preempts: tuple[Preempt, ...] = Field(default=(), max_length=16)

@@ -120,8 +120,8 @@ WHOLE = [
     ("phase described twice", "[plan]", PHASE_2_TEXT.replace("number", "[[signal.phases]]\nnumber") + "\n\n[plan]", EXAMPLE, "signal.phases[2] (phase 2)", "phase 2 is described twice", "remove one"),
     ("greens crossed", "max_green_s = 50", "max_green_s = 8", PHASE_2_TEXT, "signal.phases[2] (phase 2).max_green_s", "8 is less than min_green_s = 10", "at least 10"),
     ("walk alone", "ped_clearance_s = 9", "", PHASE_2_TEXT, "signal.phases[2] (phase 2).walk_s", "is given without ped_clearance_s", "add ped_clearance_s"),
-    ("split without walk", "1 = 14\n2 = 32", "1 = 25\n2 = 21", EXAMPLE, "plan.splits_s.2", "21 is too short for phase 2: walk 7 and pedestrian clearance 9, yellow 4 and red clearance 1.5", "at least 21.5"),
-    ("split without green", "5 = 16\n6 = 30", "5 = 8\n6 = 38", EXAMPLE, "plan.splits_s.5", "8 is too short for phase 5: min green 5, yellow 3.6 and red clearance 1", "at least 9.6"),
+    ("split without walk", "1 = 14\n2 = 32", "1 = 25\n2 = 21", EXAMPLE, "plan.splits_s.2", "phase 2: split 21 s < walk 7 + pedestrian clearance 9 + yellow 4 + red clearance 1.5 = 21.5 s", "at least 21.5"),
+    ("split without green", "5 = 16\n6 = 30", "5 = 8\n6 = 38", EXAMPLE, "plan.splits_s.5", "phase 5: split 8 s < min green 5 + yellow 3.6 + red clearance 1 = 9.6 s", "at least 9.6"),
     ("split missing", "8 = 32", "", EXAMPLE, "plan.splits_s", "phase 8 has no split", "add 8"),
     ("split of no phase", "8 = 32", "8 = 32\n9 = 10", EXAMPLE, "plan.splits_s.9", "there is no phase 9", "use 1, 2"),
     ("barrier missed", "5 = 16", "5 = 14", EXAMPLE, "plan.splits_s", "ring 2 reaches barrier 1 after 14 (phase 5) + 30 (phase 6) = 44 s, another ring after 46 s", "add 2 s to phase 5 or 6"),
@@ -184,7 +184,7 @@ def test_phases_and_plan_need_a_signal(tmp_path: Path) -> None:
     path.write_text(EXAMPLE[:start] + EXAMPLE[end:], "utf-8")
     _, findings = read_site(path)
     assert findings[-1].sentence() == (
-        "plan: there is a plan but no [signal]; add [signal] with its phases, or remove [plan]"
+        "plan: there is a plan but no [signal]; add [signal] with its phases, or remove the plan"
     )
     assert {finding.message for finding in findings[:8]} >= {"phase 3 is named but there is no [signal]"}
     assert len(findings) == 8 + 13 + 1
