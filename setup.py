@@ -32,5 +32,9 @@ class BuildCore(build_ext):
 
 setup(
     cmdclass={"build_ext": BuildCore},
-    cffi_modules=["firmware_bridge/host/build.py:ffibuilder", "firmware_bridge/host/build_device.py:ffibuilder"],
+    cffi_modules=[
+        "firmware_bridge/host/build.py:ffibuilder",
+        "firmware_bridge/host/build_device.py:ffibuilder",
+        "edge/control/adaptive/build.py:ffibuilder",
+    ],
 )

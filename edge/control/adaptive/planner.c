@@ -1,0 +1,398 @@
+#include "planner.h"
+
+#include <string.h>
+
+#define NEVER_MS INT32_C(0x3fffffff)
+#define RING 24
+#define NODES 96
+
+typedef struct {
+    int64_t spent; /* by the vehicles that have left */
+    int64_t rank;  /* spent, waited so far, and what is still to come */
+    int32_t on_ms[PL_PHASES];
+    int32_t off_ms[PL_PHASES];
+    int32_t last_ms[PL_PHASES]; /* the last departure on each phase */
+    int32_t free_ms[PL_LANES];
+    int32_t first_ms;
+    uint8_t next[PL_LANES];
+    uint8_t sneaked[PL_LANES];
+    uint8_t stage;
+    uint8_t first;
+} node;
+
+/* What does not change in one search. */
+typedef struct {
+    const pl_problem *p;
+    int32_t end_ms;
+    int64_t weight[PL_LANES][PL_CARS + 1];  /* of the vehicles before */
+    int64_t weight_at[PL_LANES][PL_CARS + 1]; /* weight times arrival, of those before */
+    uint8_t arrived[PL_LANES][PL_SECONDS + 1];
+    node ring[RING][NODES];
+    uint16_t count[RING];
+    int32_t looked;
+} search;
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint8_t is_malformed(const pl_problem *p)
+{
+    uint8_t i, k;
+
+    if (p->phases > PL_PHASES || p->lanes > PL_LANES || p->stages > PL_STAGES || p->now >= p->stages)
+        return 1;
+    if (p->settings.seconds < 1 || p->settings.seconds > PL_SECONDS || p->settings.keep < 1)
+        return 1;
+    for (i = 0; i < p->lanes; i++) {
+        if (p->lane[i].cars > PL_CARS)
+            return 1;
+        for (k = 0; k < p->lane[i].cars; k++)
+            if (p->lane[i].car[k].phase >= p->phases)
+                return 1;
+    }
+    return 0;
+}
+
+static void prepare(search *s, const pl_problem *p)
+{
+    uint8_t i, k;
+    int32_t t;
+
+    s->p = p;
+    s->end_ms = p->settings.seconds * 1000;
+    s->looked = 0;
+    memset(s->count, 0, sizeof s->count);
+    for (i = 0; i < p->lanes; i++) {
+        const pl_lane *lane = &p->lane[i];
+
+        s->weight[i][0] = s->weight_at[i][0] = 0;
+        for (k = 0; k < lane->cars; k++) {
+            s->weight[i][k + 1] = s->weight[i][k] + lane->car[k].weight;
+            s->weight_at[i][k + 1] = s->weight_at[i][k] + (int64_t)lane->car[k].weight * lane->car[k].at_ms;
+        }
+        for (t = 0, k = 0; t <= p->settings.seconds; t++) {
+            while (k < lane->cars && lane->car[k].at_ms <= t * 1000)
+                k++;
+            s->arrived[i][t] = k;
+        }
+    }
+}
+
+/* When a lane's next vehicle could pass, were nobody in its way; NEVER_MS where its phase does not let it. */
+static int32_t ready_ms(const pl_problem *p, const node *n, uint8_t i)
+{
+    const pl_lane *lane = &p->lane[i];
+    const pl_car *car;
+    int32_t at;
+
+    if (n->next[i] >= lane->cars)
+        return NEVER_MS;
+    car = &lane->car[n->next[i]];
+    if (n->on_ms[car->phase] == NEVER_MS)
+        return NEVER_MS;
+    at = larger(larger(car->at_ms, n->free_ms[i]), n->on_ms[car->phase] + lane->lost_ms);
+    at = larger(at, car->not_before_ms);
+    return at < n->off_ms[car->phase] ? at : NEVER_MS;
+}
+
+static int64_t unfair(const pl_settings *settings, const pl_lane *lane, int32_t at_ms)
+{
+    int64_t over = (int64_t)lane->waited_ms + at_ms - settings->fair_after_ms;
+
+    return over > 0 ? over * over / 1000 * settings->fair_permille * 256 / 1000 : 0;
+}
+
+static void leave(search *s, node *n, uint8_t i, int32_t at)
+{
+    const pl_lane *lane = &s->p->lane[i];
+    const pl_car *car = &lane->car[n->next[i]];
+    int32_t late = at - car->at_ms;
+
+    n->spent += (int64_t)car->weight * late;
+    if (late > s->p->settings.stop_after_ms)
+        n->spent += (int64_t)car->weight * car->stop_ms;
+    if (n->next[i] == 0)
+        n->spent += unfair(&s->p->settings, lane, at);
+    n->free_ms[i] = at + (int32_t)((int64_t)lane->headway_ms * car->weight / 256);
+    n->last_ms[car->phase] = at;
+    n->next[i]++;
+}
+
+/* Whether an oncoming vehicle is too near at an instant. */
+static uint8_t must_yield(const search *s, const node *n, pl_mask yields, int32_t at)
+{
+    const pl_problem *p = s->p;
+    uint8_t i, q;
+
+    for (q = 0; q < p->phases; q++)
+        if ((yields >> q & 1) && n->last_ms[q] + p->settings.gap_behind_ms > at)
+            return 1;
+    for (i = 0; i < p->lanes; i++) {
+        uint8_t next = n->next[i];
+
+        if (next >= p->lane[i].cars || !(yields >> p->lane[i].car[next].phase & 1))
+            continue;
+        if (ready_ms(p, n, i) < at + p->settings.gap_ahead_ms)
+            return 1;
+    }
+    return 0;
+}
+
+/* Vehicles leave between two instants, at most some seconds apart. */
+static void run(search *s, node *n, int32_t from_ms, int32_t to_ms)
+{
+    const pl_problem *p = s->p;
+    int32_t begin, end, at;
+    uint8_t i, yielding[PL_LANES], count;
+
+    for (begin = from_ms; begin < to_ms; begin = end) {
+        end = smaller(begin + 1000, to_ms);
+        count = 0;
+        for (i = 0; i < p->lanes; i++) {
+            while ((at = ready_ms(p, n, i)) < end) {
+                if (p->lane[i].car[n->next[i]].yields) {
+                    yielding[count++] = i;
+                    break;
+                }
+                leave(s, n, i, larger(at, begin));
+            }
+        }
+        while (count > 0) {
+            i = yielding[--count];
+            while ((at = ready_ms(p, n, i)) < end) {
+                const pl_car *car = &p->lane[i].car[n->next[i]];
+                int32_t off = n->off_ms[car->phase];
+
+                at = larger(at, begin);
+                if (car->yields && must_yield(s, n, car->yields, at)) {
+                    /* Some that wait in the box leave when the green has ended. */
+                    if (off > end || n->sneaked[i] >= p->settings.sneakers) {
+                        n->free_ms[i] = end;
+                        break;
+                    }
+                    n->sneaked[i]++;
+                    at = off;
+                }
+                leave(s, n, i, at);
+            }
+        }
+    }
+}
+
+/* Waited so far by those that stand, and an estimate of what they still will. */
+static int64_t to_come(const search *s, const node *n, int32_t t_ms)
+{
+    const pl_problem *p = s->p;
+    int64_t sum = 0;
+    uint8_t i;
+
+    for (i = 0; i < p->lanes; i++) {
+        const pl_lane *lane = &p->lane[i];
+        uint8_t next = n->next[i], arrived = s->arrived[i][t_ms / 1000];
+        int64_t weight;
+        int32_t later;
+
+        if (arrived <= next)
+            continue;
+        weight = s->weight[i][arrived] - s->weight[i][next];
+        later = (p->stage[n->stage] >> lane->car[next].phase & 1) ? 0 : p->settings.later_ms;
+        sum += weight * t_ms - (s->weight_at[i][arrived] - s->weight_at[i][next]);
+        sum += weight * later + weight * weight / 512 * lane->headway_ms;
+        if (next == 0)
+            sum += unfair(&p->settings, lane, t_ms + later);
+    }
+    return sum;
+}
+
+static void rank(search *s, node *n, int32_t t_ms)
+{
+    n->rank = n->spent + to_come(s, n, t_ms);
+    s->looked++;
+}
+
+/* Keeps the best of each stage at each second. */
+static void insert(search *s, const node *n, int32_t t_ms)
+{
+    uint16_t slot = (uint16_t)(t_ms / 1000 % RING), k, same = 0, worst = 0;
+    node *of_slot = s->ring[slot];
+
+    for (k = 0; k < s->count[slot]; k++) {
+        if (of_slot[k].stage != n->stage)
+            continue;
+        if (same == 0 || of_slot[k].rank > of_slot[worst].rank)
+            worst = k;
+        same++;
+    }
+    if (same >= s->p->settings.keep || s->count[slot] >= NODES) {
+        if (same == 0 || of_slot[worst].rank <= n->rank)
+            return;
+        of_slot[worst] = *n;
+        return;
+    }
+    of_slot[s->count[slot]++] = *n;
+}
+
+static uint8_t may_end(const pl_problem *p, const node *n, pl_mask ending, int32_t t_ms)
+{
+    uint8_t q;
+
+    for (q = 0; q < p->phases; q++)
+        if ((ending >> q & 1) && (n->on_ms[q] == NEVER_MS || n->on_ms[q] + p->phase[q].least_ms > t_ms))
+            return 0;
+    return 1;
+}
+
+/* Somebody stands, or will within some seconds, whom the phases would serve. */
+static uint8_t is_wanted(const search *s, const node *n, pl_mask phases, int32_t t_ms)
+{
+    const pl_problem *p = s->p;
+    int32_t by = smaller(t_ms / 1000 + 8, p->settings.seconds);
+    uint8_t i;
+
+    for (i = 0; i < p->lanes; i++)
+        if (n->next[i] < s->arrived[i][by] && (phases >> p->lane[i].car[n->next[i]].phase & 1))
+            return 1;
+    return 0;
+}
+
+static uint8_t is_overdue(const search *s, const node *n, int32_t t_ms)
+{
+    const pl_problem *p = s->p;
+    uint8_t q;
+
+    for (q = 0; q < p->phases; q++)
+        if ((p->stage[n->stage] >> q & 1) && t_ms - n->on_ms[q] >= p->phase[q].most_ms
+            && is_wanted(s, n, p->phase[q].conflicts, t_ms))
+            return 1;
+    return 0;
+}
+
+static void change(search *s, const node *from, uint8_t stage, int32_t t_ms)
+{
+    const pl_problem *p = s->p;
+    pl_mask ending = p->stage[from->stage] & (pl_mask)~p->stage[stage];
+    pl_mask begun = p->stage[stage] & (pl_mask)~p->stage[from->stage];
+    int32_t at_ms = t_ms + 1000;
+    uint8_t q, r;
+    node n = *from;
+
+    n.stage = stage;
+    if (n.first == PL_NONE) {
+        n.first = stage;
+        n.first_ms = t_ms;
+    }
+    for (q = 0; q < p->phases; q++)
+        if (ending >> q & 1)
+            n.off_ms[q] = t_ms + smaller(p->settings.yellow_used_ms, p->phase[q].yellow_ms);
+    for (q = 0; q < p->phases; q++) {
+        int32_t on = t_ms;
+
+        if (!(begun >> q & 1))
+            continue;
+        for (r = 0; r < p->phases; r++)
+            if ((p->phase[q].conflicts >> r & 1) && (ending >> r & 1))
+                on = larger(on, t_ms + p->phase[r].yellow_ms + larger(p->phase[r].clear_ms, p->settings.box_ms));
+        /* Vehicles that still pass in the yellow of its own last green. */
+        n.on_ms[q] = on;
+        n.off_ms[q] = NEVER_MS;
+        at_ms = larger(at_ms, on);
+    }
+    memset(n.sneaked, 0, sizeof n.sneaked);
+    at_ms = smaller((at_ms + 999) / 1000 * 1000, s->end_ms);
+    run(s, &n, t_ms, at_ms);
+    for (q = 0; q < p->phases; q++)
+        if ((ending >> q & 1) && n.off_ms[q] <= at_ms)
+            n.on_ms[q] = NEVER_MS;
+    rank(s, &n, at_ms);
+    insert(s, &n, at_ms);
+}
+
+static void expand(search *s, const node *from, int32_t t_ms)
+{
+    const pl_problem *p = s->p;
+    uint8_t stage, overdue = is_overdue(s, from, t_ms), left = 0;
+
+    if (t_ms >= p->hold_ms) {
+        for (stage = 0; stage < p->stages; stage++) {
+            pl_mask ending = p->stage[from->stage] & (pl_mask)~p->stage[stage];
+            pl_mask begun = p->stage[stage] & (pl_mask)~p->stage[from->stage];
+
+            if (stage == from->stage || !may_end(p, from, ending, t_ms))
+                continue;
+            if (!is_wanted(s, from, begun, t_ms))
+                continue;
+            left = 1;
+            change(s, from, stage, t_ms);
+        }
+    }
+    if (!overdue || !left) {
+        node n = *from;
+
+        run(s, &n, t_ms, t_ms + 1000);
+        rank(s, &n, t_ms + 1000);
+        insert(s, &n, t_ms + 1000);
+    }
+}
+
+static void start(const pl_problem *p, node *n)
+{
+    uint8_t i, q;
+
+    memset(n, 0, sizeof *n);
+    n->stage = p->now;
+    n->first = PL_NONE;
+    for (q = 0; q < p->phases; q++) {
+        uint8_t in = p->stage[p->now] >> q & 1;
+
+        n->last_ms[q] = -NEVER_MS;
+        n->on_ms[q] = in ? p->on_ms[q] : (p->off_ms[q] > 0 ? -NEVER_MS : NEVER_MS);
+        n->off_ms[q] = in ? NEVER_MS : p->off_ms[q];
+    }
+    for (i = 0; i < p->lanes; i++)
+        n->free_ms[i] = p->lane[i].free_ms;
+}
+
+uint32_t pl_room(void)
+{
+    return sizeof(search);
+}
+
+uint8_t pl_search(const pl_problem *problem, void *room, pl_plan *plan)
+{
+    search *s = room;
+    const node *best = 0;
+    node root;
+    int32_t t;
+    uint16_t k, slot;
+
+    if (is_malformed(problem))
+        return 1;
+    prepare(s, problem);
+    start(problem, &root);
+    rank(s, &root, 0);
+    insert(s, &root, 0);
+    for (t = 0; t < problem->settings.seconds; t++) {
+        slot = (uint16_t)(t % RING);
+        for (k = 0; k < s->count[slot]; k++)
+            expand(s, &s->ring[slot][k], t * 1000);
+        s->count[slot] = 0;
+    }
+    slot = (uint16_t)(t % RING);
+    for (k = 0; k < s->count[slot]; k++)
+        if (best == 0 || s->ring[slot][k].rank < best->rank)
+            best = &s->ring[slot][k];
+    if (best == 0)
+        return 1;
+    plan->cost = best->rank;
+    plan->first = best->first;
+    plan->first_ms = best->first_ms;
+    plan->nodes = s->looked;
+    return 0;
+}

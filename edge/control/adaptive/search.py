@@ -1,0 +1,148 @@
+"""The search in C: a junction's model as its tables, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from edge.control.adaptive.picture import Coming
+from edge.control.adaptive.settings import AdaptiveSettings
+from edge.control.junction import JunctionModel
+from edge.errors import DeviceError
+
+_FOREVER_MS = 0x3FFFFFF
+
+
+class PlannerMissingError(DeviceError):
+    """The extension was not compiled when Stopline was installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best plan: its cost in veh·s, and its first change of stage (None: none within the horizon) in s from now."""
+
+    cost_veh_s: float
+    first: int | None
+    first_s: float
+    nodes: int
+
+
+class Search:
+    """One junction's tables. PlannerMissingError without the extension, ValueError for a model too large for it."""
+
+    def __init__(self, model: JunctionModel, stages: Sequence[frozenset[int]], settings: AdaptiveSettings) -> None:
+        extension = _extension()
+        self._lib: Any = extension.lib
+        lib = self._lib
+        for many, most, what in (
+            (len(model.phases), lib.PL_PHASES, "phases"),
+            (len(model.lanes), lib.PL_LANES, "lanes"),
+            (len(stages), lib.PL_STAGES, "stages"),
+        ):
+            if many > most:
+                raise ValueError(f"junction {model.name} has {many} {what}; the planner has room for {most}")
+        self._model = model
+        self._settings = settings
+        self._index = {phase.phase: i for i, phase in enumerate(model.phases)}
+        self._problem: Any = extension.ffi.new("pl_problem *")
+        self._room: Any = extension.ffi.new("char[]", int(lib.pl_room()))
+        self._plan: Any = extension.ffi.new("pl_plan *")
+        self._lanes: list[Any] = [self._problem.lane[i] for i in range(len(model.lanes))]
+        self._cars: list[list[Any]] = [[lane.car[k] for k in range(int(lib.PL_CARS))] for lane in self._lanes]
+        self._yields = [
+            {way.phase: self._mask(way.yields_to) for way in lane.ways} for lane in model.lanes
+        ]
+        self._fill(stages)
+
+    def lane(
+        self,
+        i: int,
+        coming: Sequence[Coming],
+        blocked: Mapping[int, float],
+        *,
+        headway_s: float,
+        lost_s: float,
+        waited_s: float,
+        free_s: float,
+    ) -> None:
+        """Vehicles of lane i; blocked: phase → s until its exit may have room; free_s: none passes before."""
+        lane, cars, index, yields = self._lanes[i], self._cars[i], self._index, self._yields[i]
+        stop_ms = round(self._settings.stop_s * 1000)
+        lane.headway_ms = round(headway_s * 1000)
+        lane.lost_ms = round(lost_s * 1000)
+        lane.waited_ms = round(waited_s * 1000)
+        lane.free_ms = round(free_s * 1000)
+        count = min(len(coming), len(cars))
+        lane.cars = count
+        for k in range(count):
+            one, car = coming[k], cars[k]
+            car.at_ms = int(one.at_s * 1000)
+            car.stop_ms = 0 if one.standing else stop_ms
+            car.weight = int(one.weight * 256)
+            car.phase = index[one.phase]
+            car.yields = yields.get(one.phase, 0)
+            car.not_before_ms = int(blocked.get(one.phase, 0.0) * 1000) if blocked else 0
+
+    def solve(
+        self, now: int, on_s: Mapping[int, float], off_s: Mapping[int, float], *, hold_s: float, box_s: float
+    ) -> Found:
+        """The best plan from stage `now`: its phases green since or from on_s, others usable until off_s."""
+        problem = self._problem
+        problem.now = now
+        problem.hold_ms = round(hold_s * 1000)
+        problem.settings.box_ms = round(box_s * 1000)
+        for phase, i in self._index.items():
+            problem.on_ms[i] = round(on_s.get(phase, 0.0) * 1000)
+            problem.off_ms[i] = round(off_s.get(phase, 0.0) * 1000)
+        if self._lib.pl_search(problem, self._room, self._plan):
+            raise ValueError("the planner was given a problem that is malformed")
+        plan = self._plan
+        first = None if plan.first == self._lib.PL_NONE else int(plan.first)
+        return Found(plan.cost / 256_000, first, plan.first_ms / 1000, int(plan.nodes))
+
+    def _mask(self, phases: frozenset[int]) -> int:
+        return sum(1 << self._index[phase] for phase in phases if phase in self._index)
+
+    def _fill(self, stages: Sequence[frozenset[int]]) -> None:
+        problem, settings, model = self._problem, self._settings, self._model
+        of = problem.settings
+        of.yellow_used_ms = round(settings.yellow_used_s * 1000)
+        of.gap_ahead_ms = round(settings.gap_ahead_s * 1000)
+        of.gap_behind_ms = round(settings.gap_behind_s * 1000)
+        of.later_ms = round(settings.later_s * 1000)
+        of.stop_after_ms = round(settings.stop_after_s * 1000)
+        of.fair_after_ms = round(settings.fair_after_s * 1000)
+        of.fair_permille = round(settings.fair_veh * 1000)
+        of.sneakers = settings.sneakers
+        of.seconds = settings.horizon_s
+        of.keep = settings.keep
+        problem.phases, problem.lanes, problem.stages = len(model.phases), len(model.lanes), len(stages)
+        together = {frozenset((a, b)) for stage in model.stages for a in stage for b in stage}
+        for i, phase in enumerate(model.phases):
+            row = problem.phase[i]
+            pedestrians_s = (phase.walk_s or 0.0) + (phase.ped_clearance_s or 0.0)
+            row.least_ms = round(max(phase.min_green_s, pedestrians_s) * 1000)
+            row.most_ms = round(phase.max_green_s * 1000)
+            row.yellow_ms = round(phase.yellow_s * 1000)
+            row.clear_ms = round(phase.red_clearance_s * 1000)
+            row.conflicts = sum(
+                1 << k
+                for k, other in enumerate(model.phases)
+                if k != i and frozenset((phase.phase, other.phase)) not in together
+            )
+        for i, stage in enumerate(stages):
+            problem.stage[i] = self._mask(stage)
+
+
+@cache
+def _extension() -> Any:
+    try:
+        from edge.control.adaptive import _planner
+    except ImportError as error:
+        raise PlannerMissingError(
+            "the planner was not compiled, so adaptive control cannot be chosen: install a C compiler "
+            "(apt install gcc python3-dev) and run pip install --force-reinstall stopline"
+        ) from error
+    return _planner
