@@ -1,0 +1,206 @@
+"""What a cabinet knows of the traffic: everything within 200 m, or what a camera gives.
+
+full      200 m back along the road, each vehicle with its turn
+camera    60 m, the lane alone; one vehicle in five never seen; knowledge 0.3 s old
+
+Unknown stays `None`: a lane on foot, a turn that no camera can tell.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from edge.clock import NS_PER_S
+from edge.control.passing import Box, Passed
+from edge.types import Demand, LaneDemand
+from sim_videos.nets.junction import SIGHT_M, Junction, Network
+from sim_videos.nets.watching import STANDING_MPS, Driven, Turn, Watching
+
+EyesName = Literal["full", "camera"]
+#: A front this near to the stop line is at it.
+_PRESENCE_M = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How well is seen. unseen: share of vehicles that never are. latency_s: age of what is known."""
+
+    name: EyesName
+    reach_m: float
+    turns: bool
+    unseen: float
+    latency_s: float
+
+
+FULL = Sight("full", SIGHT_M, turns=True, unseen=0.0, latency_s=0.0)
+CAMERA = Sight("camera", 60.0, turns=False, unseen=0.2, latency_s=0.3)
+SIGHTS: Mapping[EyesName, Sight] = {"full": FULL, "camera": CAMERA}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One vehicle before a stop line: metres to it, m/s, its phase where known, since when it stands."""
+
+    before_m: float
+    speed_mps: float
+    phase: int | None
+    stood_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the cabinets know after a second, by junction. passed: of all junctions, in one list."""
+
+    demands: Mapping[str, Demand]
+    boxes: Mapping[str, Box]
+    passed: tuple[Passed, ...]
+
+
+class Eyes:
+    """Looks at a `Watching`. seed makes the vehicles that are never seen others in each run."""
+
+    def __init__(self, network: Network, sight: Sight, seed: int) -> None:
+        self._network = network
+        self._sight = sight
+        self._seed = seed
+        self._lanes = network.net.lanes
+        self._ahead = network.reach.ahead
+        self._junction_of = {lane: name for name, one in network.junctions.items() for lane in one.lanes}
+        self._hidden: dict[str, bool] = {}
+        #: Vehicles of a lane upstream that were seen to come to each stop lane, where there are several.
+        self._came: dict[tuple[str, str], int] = {}
+        self._guessed: dict[str, str] = {}
+
+    def look(self, t_s: int, watching: Watching) -> View:
+        """What is known at second t_s."""
+        found: dict[str, list[_Seen]] = {lane: [] for lane in self._junction_of}
+        inside: dict[str, list[tuple[int, float]]] = {name: [] for name in self._network.junctions}
+        late: list[tuple[float, Driven, Turn]] = []
+        for driven in watching.driven.values():
+            if not driven.lane or (self._sight.unseen and self._unseen(driven.name)):
+                continue
+            if driven.inside is not None:
+                inside[driven.inside[0]].append((driven.inside[1], driven.speed_mps))
+            if not driven.turns and self._sight.turns:
+                continue
+            if self._sight.turns:
+                before_m = self._before_m(driven, driven.turns[0])
+                if before_m is not None:
+                    late.append((before_m, driven, driven.turns[0]))
+            else:
+                self._glimpse(driven, found)
+        for before_m, driven, turn in sorted(late, key=lambda one: (one[0], one[1].name)):
+            lane, phase = self._lane(driven, turn, watching, found)
+            found[lane].append(_Seen(before_m, driven.speed_mps, phase, driven.stood_s))
+        t_ns = t_s * NS_PER_S
+        demands = {
+            name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
+            for name, one in self._network.junctions.items()
+        }
+        boxes = {name: self._box(t_ns, one, inside[name], watching) for name, one in self._network.junctions.items()}
+        passed = tuple(
+            Passed(t_ns, gone.junction, gone.lane, gone.phase, gone.exit)
+            for gone in watching.gone
+            if not (self._sight.unseen and self._unseen(gone.name))
+        )
+        return View(demands, boxes, passed)
+
+    def _unseen(self, name: str) -> bool:
+        hidden = self._hidden.get(name)
+        if hidden is None:
+            hidden = zlib.crc32(f"{self._seed} {name}".encode()) < self._sight.unseen * 2**32
+            self._hidden[name] = hidden
+        return hidden
+
+    def _before_m(self, driven: Driven, turn: Turn) -> float | None:
+        """Way to the stop line of its next turn; None beyond sight."""
+        lane = self._lanes[driven.lane]
+        rest_m = lane.length_m - driven.place_m
+        if lane.edge == turn.edge:
+            return rest_m if rest_m <= self._sight.reach_m else None
+        best: float | None = None
+        for ahead in self._ahead.get(driven.lane, ()):
+            if self._lanes[ahead.stop_lane].edge == turn.edge and (best is None or ahead.from_end_m < best):
+                best = ahead.from_end_m
+        if best is None:
+            best = self._beside(driven.lane, turn.edge)
+        return best + rest_m if best is not None and best + rest_m <= self._sight.reach_m else None
+
+    def _beside(self, lane: str, edge: str) -> float | None:
+        """The same by a lane beside it, for one who must change lanes first."""
+        name, _, _ = lane.rpartition("_")
+        found = [
+            ahead.from_end_m
+            for i in range(8)
+            for ahead in self._ahead.get(f"{name}_{i}", ())
+            if self._lanes[ahead.stop_lane].edge == edge
+        ]
+        return min(found, default=None)
+
+    def _lane(
+        self, driven: Driven, turn: Turn, watching: Watching, found: Mapping[str, list[_Seen]]
+    ) -> tuple[str, int]:
+        """The stop lane it will stand in: its own, one its lane leads to, or the emptiest that leads its way."""
+        ways = watching.ways[turn.edge, turn.exit]
+        if len(ways) == 1:
+            return ways[0]
+        lane = self._lanes[driven.lane]
+        if lane.edge == turn.edge:
+            return min(ways, key=lambda way: abs(self._lanes[way[0]].index - lane.index))
+        reached = {ahead.stop_lane for ahead in self._ahead.get(driven.lane, ())}
+        open_ = [way for way in ways if way[0] in reached] or ways
+        return min(open_, key=lambda way: len(found[way[0]]))
+
+    def _glimpse(self, driven: Driven, found: Mapping[str, list[_Seen]]) -> None:
+        """What a camera makes of it: where the lane leads, and where it was 0.3 s ago."""
+        ahead = self._ahead.get(driven.lane)
+        if ahead is None:
+            return
+        rest_m = self._lanes[driven.lane].length_m - driven.place_m + self._sight.latency_s * driven.speed_mps
+        nearest_m = ahead[0].from_end_m
+        if nearest_m + rest_m > self._sight.reach_m:
+            return
+        if len(ahead) > 1 and ahead[1].from_end_m + rest_m <= self._sight.reach_m:
+            stop_lane = self._guess(driven, tuple(one.stop_lane for one in ahead))
+            from_end_m = next(one.from_end_m for one in ahead if one.stop_lane == stop_lane)
+        else:
+            stop_lane, from_end_m = ahead[0].stop_lane, nearest_m
+        if driven.lane == stop_lane and driven.name in self._guessed:
+            came_by = self._guessed.pop(driven.name)
+            self._came[came_by, stop_lane] = self._came.get((came_by, stop_lane), 0) + 1
+        found[stop_lane].append(_Seen(from_end_m + rest_m, driven.speed_mps, None, driven.stood_s))
+
+    def _guess(self, driven: Driven, stop_lanes: tuple[str, ...]) -> str:
+        """By the shares in which vehicles of this lane were seen to come to each; the same for one all the time."""
+        self._guessed[driven.name] = driven.lane
+        counts = [1 + self._came.get((driven.lane, one), 0) for one in stop_lanes]
+        at = zlib.crc32(driven.name.encode()) / 2**32 * sum(counts)
+        for one, count in zip(stop_lanes, counts, strict=True):
+            at -= count
+            if at < 0:
+                return one
+        return stop_lanes[-1]
+
+    def _demand(self, junction: Junction, lane: str, found: Mapping[str, list[_Seen]], t_s: int) -> LaneDemand:
+        phase = next(one.ways[0].phase for one in junction.model.lanes if one.lane == lane)
+        seen = sorted(found[lane], key=lambda one: one.before_m)
+        queue = [one for one in seen if one.speed_mps < STANDING_MPS]
+        coming = [one for one in seen if one.speed_mps >= STANDING_MPS]
+        stood = queue[0].stood_s if queue else None
+        return LaneDemand(
+            lane,
+            phase,
+            bool(seen) and seen[0].before_m <= _PRESENCE_M,
+            tuple((max(one.before_m, 0.0), one.speed_mps) for one in coming),
+            len(queue),
+            None if stood is None else float(t_s - stood),
+            self._sight.latency_s,
+            tuple(one.phase for one in (*queue, *coming)) if self._sight.turns else None,
+        )
+
+    def _box(self, t_ns: int, junction: Junction, inside: list[tuple[int, float]], watching: Watching) -> Box:
+        exits = {way.exit for lane in junction.model.lanes for way in lane.ways if way.exit is not None}
+        return Box(t_ns, junction.name, tuple(inside), frozenset(exits & watching.mouths))

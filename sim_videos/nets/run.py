@@ -1,0 +1,160 @@
+"""One run: a SUMO net and its traffic for some time, every light in the hands of a controller through the real core.
+
+scenario = Scenario(net, routes, 25200, 28800)
+result = run(scenario, make_controller, seed=1, sight=FULL, sumo=SumoProgram.found())
+
+Frame ─→ Watching ─→ Eyes ─→ Demand ─→ Controller ─→ PhaseRequest ─→ Cabinet (C core) ─→ letters ─→ SUMO
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from edge.clock import NS_PER_S, Clock
+from edge.control.passing import BoxSeeing, Hearing, Passed
+from edge.controller import Controller
+from edge.types import Demand, PhaseRequest, SignalState
+from sim_videos.nets.cabinet import Cabinet
+from sim_videos.nets.delay import Delay, delay_of, scheduled
+from sim_videos.nets.eyes import Eyes, Sight
+from sim_videos.nets.junction import Junction, Network, Times, network
+from sim_videos.nets.monitor import Monitor, Violation
+from sim_videos.nets.net_file import read_net
+from sim_videos.nets.sumo_link import SumoLink
+from sim_videos.nets.sumo_program import SumoProgram
+from sim_videos.nets.watching import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A net with its traffic, from begin_s to end_s of SUMO's clock."""
+
+    name: str
+    net: Path
+    routes: Path
+    begin_s: int
+    end_s: int
+
+
+class Watcher(Protocol):
+    """Told of every junction's step, in order: for logs, plots and tests."""
+
+    def on_step(
+        self, t_s: int, junction: Junction, demand: Demand, request: PhaseRequest, state: SignalState
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run. decision_s: times that each decision took. refused: requests that the core did not take."""
+
+    delay: Delay
+    violations: tuple[Violation, ...]
+    laws_broken: int
+    first_broken: str | None
+    refused: int
+    decision_s: array[float] = field(default_factory=lambda: array("d"))
+
+
+def run(
+    scenario: Scenario,
+    make_controller: Callable[[Junction], Controller],
+    *,
+    seed: int,
+    sight: Sight,
+    sumo: SumoProgram,
+    clock: Clock,
+    times: Times | None = None,
+    watcher: Watcher | None = None,
+    progress: Callable[[int], object] = lambda _t_s: None,
+) -> Result:
+    """Run it to its end. InputError for files that cannot be used, in SUMO's words where it said so."""
+    roads = network(read_net(scenario.net), Times() if times is None else times)
+    with tempfile.TemporaryDirectory(prefix="stopline-net-") as folder:
+        tripinfo = Path(folder) / "tripinfo.xml"
+        due = scheduled(scenario.routes, scenario.begin_s, scenario.end_s)
+        command = sumo.command(scenario.net, scenario.routes, scenario.begin_s, scenario.end_s, seed, tripinfo)
+        loop = Street(roads, make_controller, scenario.begin_s, Eyes(roads, sight, seed), clock, watcher)
+        with SumoLink(command, sumo.environment) as link:
+            for t_s in range(scenario.begin_s, scenario.end_s):
+                loop.second(t_s, link)
+                progress(t_s - scenario.begin_s + 1)
+        return loop.result(delay_of(tripinfo, due, scenario.end_s))
+
+
+class Street:
+    """The cabinets of a net and those who look at its traffic, one second at a time."""
+
+    def __init__(
+        self,
+        roads: Network,
+        make_controller: Callable[[Junction], Controller],
+        begin_s: int,
+        eyes: Eyes,
+        clock: Clock,
+        watcher: Watcher | None,
+    ) -> None:
+        self._roads = roads
+        self._eyes = eyes
+        self._clock = clock
+        self._watcher = watcher
+        self._watching = Watching(roads)
+        self._controllers = {name: make_controller(one) for name, one in roads.junctions.items()}
+        begin_ns = begin_s * NS_PER_S
+        self._cabinets = {name: Cabinet(one, begin_ns) for name, one in roads.junctions.items()}
+        self._monitors = {name: Monitor(name, one.grouping.links, one.times) for name, one in roads.junctions.items()}
+        self._neighbours = _neighbours(roads.junctions)
+        self._decision_s = array("d")
+
+    def second(self, t_s: int, link: SumoLink) -> None:
+        """Look, decide, show, let SUMO and the cores go on to the next second."""
+        view = self._eyes.look(t_s, self._watching)
+        lamps = {}
+        for name, controller in self._controllers.items():
+            cabinet = self._cabinets[name]
+            state = cabinet.state()
+            began_ns = self._clock.now_ns()
+            _tell(controller, name, self._neighbours[name], view.passed)
+            if isinstance(controller, BoxSeeing):
+                controller.see_box(view.boxes[name])
+            request = controller.update(view.demands[name], state)
+            self._decision_s.append((self._clock.now_ns() - began_ns) / NS_PER_S)
+            shown = cabinet.ask(request)
+            lamps[name] = cabinet.letters(shown)
+            self._monitors[name].see(t_s, lamps[name])
+            if self._watcher is not None:
+                self._watcher.on_step(t_s, self._roads.junctions[name], view.demands[name], request, shown)
+        frame = link.step(lamps)
+        for cabinet in self._cabinets.values():
+            cabinet.advance()
+        self._watching.see(t_s + 1, frame)
+
+    def result(self, delay: Delay) -> Result:
+        """All that was counted."""
+        broken = [cabinet.first_broken for cabinet in self._cabinets.values() if cabinet.first_broken is not None]
+        return Result(
+            delay,
+            tuple(one for monitor in self._monitors.values() for one in monitor.violations),
+            sum(cabinet.laws_broken for cabinet in self._cabinets.values()),
+            broken[0] if broken else None,
+            sum(cabinet.refused for cabinet in self._cabinets.values()),
+            self._decision_s,
+        )
+
+
+def _tell(controller: Controller, name: str, neighbours: frozenset[str], passed: Sequence[Passed]) -> None:
+    if isinstance(controller, Hearing) and passed:
+        controller.hear([one for one in passed if one.junction == name or one.junction in neighbours])
+
+
+def _neighbours(junctions: Mapping[str, Junction]) -> dict[str, frozenset[str]]:
+    """Junction → those that send vehicles to it."""
+    return {
+        name: frozenset(other for lane in one.model.lanes for other, _, _ in lane.fed_by)
+        for name, one in junctions.items()
+    }
