@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from edge.clock import wall_ns_of
+from edge.clock import NS_PER_S, wall_ns_of
 from edge.errors import ProtocolError
 from edge.messages import (
     TOPIC_ROOT,
@@ -28,6 +28,7 @@ from edge.messages import (
 
 #: What a BIGINT holds.
 _INT_LIMIT = 2**63
+_DAY_NS = 86_400 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _refuse_contradictions(record: RecordMessage) -> None:
-    if not -_INT_LIMIT <= wall_ns_of(record.ts) < _INT_LIMIT:
+    # A day less at the end: events of a record may be so much later than it.
+    if not -_INT_LIMIT <= wall_ns_of(record.ts) < _INT_LIMIT - _DAY_NS:
         raise ProtocolError(f"record refused: ts {record.ts.isoformat()} is out of range")
     body = record.body
     if isinstance(body, ThinnedBody) and body.from_seq > record.seq:

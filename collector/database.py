@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, update
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -119,7 +119,7 @@ def _server(url: URL, name: str) -> Engine:
 
 
 def _prepare(link: Connection, name: str) -> None:
-    """Create the tables in an empty database; refuse one that another version wrote."""
+    """Create the tables in an empty database, and those that an older one lacks; refuse a later version's."""
     present = set(inspect(link).get_table_names())
     if not present:
         metadata.create_all(link)
@@ -128,7 +128,11 @@ def _prepare(link: Connection, name: str) -> None:
     version = link.scalar(select(schema_version.c.version)) if schema_version.name in present else None
     if version is None:
         raise StorageError(f"database {name} holds other tables than ours: give another with --db")
-    if version != SCHEMA:
+    if version < SCHEMA:
+        # What later versions brought are whole tables; those that were there are as they were.
+        metadata.create_all(link)
+        link.execute(update(schema_version).values(version=SCHEMA))
+    elif version > SCHEMA:
         raise StorageError(
             f"database {name} has schema {version}, this collector knows {SCHEMA}: use the stopline that wrote it"
         )

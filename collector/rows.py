@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Table
 
 from collector import tables
-from edge.clock import wall_ns_of
+from edge.clock import NS_PER_MS, wall_ns_of
 from edge.messages import (
     CrossingBody,
     CycleBody,
     HealthBody,
+    HiResBody,
     LanesBody,
     RecordMessage,
     SignalBody,
@@ -20,6 +21,7 @@ from edge.messages import (
 )
 
 Row = dict[str, Any]
+_TENTH_NS = 100 * NS_PER_MS
 
 
 def envelope_row(record: RecordMessage, stream_id: int) -> Row:
@@ -36,6 +38,13 @@ def envelope_row(record: RecordMessage, stream_id: int) -> Row:
 def natural_rows(record: RecordMessage, stream_id: int, node_id: int) -> Iterator[tuple[Table, Row]]:
     """Every row of a record's body, with the table it goes to; none for a thinned range."""
     key: Row = {"stream_id": stream_id, "seq": record.seq, "node_id": node_id, "ts_ns": wall_ns_of(record.ts)}
+    if isinstance(record.body, HiResBody):
+        # Events have instants of their own: full tenths of a second, whatever the clock's last digits.
+        begin_ns = round(key["ts_ns"] / _TENTH_NS) * _TENTH_NS
+        for place, (late, code, parameter) in enumerate(record.body.events):
+            event: Row = {"place": place, "ts_ns": begin_ns + late * _TENTH_NS, "code": code, "parameter": parameter}
+            yield tables.hires_events, key | event
+        return
     for table, row in _body_rows(record):
         yield table, key | row
 

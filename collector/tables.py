@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-SCHEMA = 1
+#: 2: hires_events.
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -202,6 +203,14 @@ lane_states = _of_record(
     lane=Text(),
 )
 
+# ts_ns is that of the event, to a tenth of a second; `place` its place in the record.
+hires_events = _of_record(
+    "hires_events",
+    Column("code", Integer, nullable=False),
+    Column("parameter", Integer, nullable=False),
+    place=Integer(),
+)
+
 #: Natural tables in an order in which rows can be inserted.
 NATURAL: tuple[Table, ...] = (
     crossings,
@@ -214,6 +223,7 @@ NATURAL: tuple[Table, ...] = (
     signal_phases,
     health,
     lane_states,
+    hires_events,
 )
 
 # Payloads that were not understood, once each, with how often they came.

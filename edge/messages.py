@@ -206,7 +206,9 @@ class LanesBody(_Message):
 
 #: Tenths of a second since the record's `ts`, event code, parameter.
 HiResEntry = tuple[
-    Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=32767)], Annotated[int, Field(ge=0, le=32767)]
+    Annotated[int, Field(ge=0, le=864_000)],
+    Annotated[int, Field(ge=0, le=32767)],
+    Annotated[int, Field(ge=0, le=32767)],
 ]
 
 

@@ -16,6 +16,7 @@ from edge.messages import (
     CrossingBody,
     CycleBody,
     HealthBody,
+    HiResBody,
     LaneNow,
     LanesBody,
     LaneSummary,
@@ -167,6 +168,11 @@ def cycle(number: int = 1) -> CycleBody:
 def signal() -> SignalBody:
     shown = PhaseInterval(phase=2, interval=Interval.GREEN, age_s=0)
     return SignalBody(mode="running", fault=None, phases=[shown], requested=[2, 6], reason="fixed plan")
+
+
+def hires() -> HiResBody:
+    """A green that gapped out: events 1, 4 and 7 of phase 2."""
+    return HiResBody(events=[(0, 1, 2), (125, 4, 2), (125, 7, 2)])
 
 
 class ResendingCabinet:

@@ -10,6 +10,9 @@ The file is bounded. Beyond `max_bytes` the least valuable stream is thinned fir
 stands one record with an `edge.messages.ThinnedBody`: it has the seq of the last one
 given up and names the first, so whoever waits for the stream without gaps learns in the
 stream itself which part will never come. Thinning again widens that record.
+
+High-resolution events come in by the step and leave by the minute: they are gathered in
+the file (`hires_gather`) and become a record when their minute is over.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from typing import Self, TypeVar
 
 from edge.clock import Clock, instant_utc
 from edge.errors import StoplineError, StorageError
-from edge.messages import Body, RecordMessage, Stream, ThinnedBody
+from edge.messages import Body, HiResBody, RecordMessage, Stream, ThinnedBody
+from edge.telemetry import hires_gather
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox_file import FileLock, is_damage, open_outbox, primary_code
 from edge.telemetry.thinning import forget, put, thin
@@ -111,14 +115,31 @@ class Outbox:
         return self._epoch
 
     def append(self, body: Body, t_ns: int) -> int:
-        """Commit one record of what happened at `t_ns`; returns its seq."""
+        """Commit one record of what happened at `t_ns`; returns its seq. Not for high-resolution events."""
         (seq,) = self.append_many([(t_ns, body)])
         return seq
 
     def append_many(self, records: Iterable[tuple[int, Body]]) -> list[int]:
-        """Commit (t_ns, body) pairs, all or none; returns their seqs."""
+        """Commit (t_ns, body) pairs, all or none; returns their seqs.
+
+        High-resolution events are committed with the others, but have no seq before their record has.
+        """
         batch = list(records)
         return self._write(lambda db: self._insert(db, batch)) if batch else []
+
+    def batch_hires(self, *, unfinished: bool = False) -> bool:
+        """Make a record of the high-resolution events gathered, if their minute is over or `unfinished` ones may go.
+
+        The publisher calls this, for nobody else may be there to: whether there is a new record.
+        """
+        now_ns = self._clock.wall_ns(self._clock.now_ns())
+
+        def due(db: sqlite3.Connection) -> bool:
+            if unfinished:
+                return bool(db.execute("SELECT EXISTS (SELECT 1 FROM gathered)").fetchone()[0])
+            return hires_gather.is_whole(db, now_ns)
+
+        return self._guarded(due) and self._write(lambda db: due(db) and self._put_gathered(db))
 
     def pending(self, stream: Stream, after_seq: int = 0, limit: int = 100) -> list[Pending]:
         """Records of a stream beyond `after_seq` in the order of seq, at most `limit`."""
@@ -231,28 +252,44 @@ class Outbox:
     def _insert(self, db: sqlite3.Connection, batch: Sequence[tuple[int, Body]]) -> list[int]:
         seqs: list[int] = []
         for t_ns, body in batch:
-            if isinstance(body, ThinnedBody):
-                raise ValueError("a thinned range is recorded by the outbox alone")
-            stream = body.stream
-            db.execute("INSERT OR IGNORE INTO stream (name) VALUES (?)", (stream,))
-            (last_seq,) = db.execute("SELECT last_seq FROM stream WHERE name = ?", (stream,)).fetchone()
-            seq = last_seq + 1
-            put(db, stream, seq, seq, self._payload(stream, seq, t_ns, body), thinned=False)
-            db.execute("UPDATE stream SET last_seq = ? WHERE name = ?", (seq, stream))
-            seqs.append(seq)
-        (used,) = db.execute("SELECT sum(bytes) FROM stream").fetchone()
+            wall_ns, synced = self._clock.wall_ns(t_ns), self._clock.synced()
+            if isinstance(body, HiResBody):
+                if hires_gather.is_whole(db, wall_ns):
+                    self._put_gathered(db)
+                hires_gather.gather(db, body, t_ns, wall_ns, synced=synced)
+                continue
+            seqs.append(self._put(db, t_ns, body, wall_ns, synced=synced))
+        (used,) = db.execute("SELECT coalesce(sum(bytes), 0) FROM stream").fetchone()
         if used > self._max_bytes:
             self._thin(db, used - self._max_bytes + self._max_bytes // _SLACK, batch[-1][0])
         return seqs
 
+    def _put(self, db: sqlite3.Connection, t_ns: int, body: Body, wall_ns: int, *, synced: bool) -> int:
+        stream = body.stream
+        if stream == "thinned":
+            raise ValueError("a thinned range is recorded by the outbox alone")
+        db.execute("INSERT OR IGNORE INTO stream (name) VALUES (?)", (stream,))
+        (last_seq,) = db.execute("SELECT last_seq FROM stream WHERE name = ?", (stream,)).fetchone()
+        seq = int(last_seq) + 1
+        put(db, stream, seq, seq, self._payload(stream, seq, t_ns, body, wall_ns, synced=synced), thinned=False)
+        db.execute("UPDATE stream SET last_seq = ? WHERE name = ?", (seq, stream))
+        return seq
+
+    def _put_gathered(self, db: sqlite3.Connection) -> bool:
+        whole = hires_gather.take(db)
+        if whole is not None:
+            self._put(db, whole.t_ns, whole.body, whole.wall_ns, synced=whole.synced)
+        return whole is not None
+
     def _thin(self, db: sqlite3.Connection, excess_bytes: int, t_ns: int) -> None:
         def tombstone(stream: Stream, first_seq: int, seq: int) -> str:
-            return self._payload(stream, seq, t_ns, ThinnedBody(of=stream, from_seq=first_seq))
+            body = ThinnedBody(of=stream, from_seq=first_seq)
+            return self._payload(stream, seq, t_ns, body, self._clock.wall_ns(t_ns), synced=self._clock.synced())
 
         for stream, count in thin(db, excess_bytes, tombstone).items():
             _log.warning("outbox %s is full: %d records of stream %s given up", self.path, count, stream)
 
-    def _payload(self, stream: Stream, seq: int, t_ns: int, body: Body) -> str:
+    def _payload(self, stream: Stream, seq: int, t_ns: int, body: Body, wall_ns: int, *, synced: bool) -> str:
         who = self.identity
         return RecordMessage(
             id=f"{who}/{self._epoch}/{stream}/{seq}",
@@ -261,9 +298,9 @@ class Outbox:
             node=who.node,
             epoch=self._epoch,
             seq=seq,
-            ts=instant_utc(self._clock.wall_ns(t_ns)),
+            ts=instant_utc(wall_ns),
             t_ns=t_ns,
-            clock_synced=self._clock.synced(),
+            clock_synced=synced,
             body=body,
         ).model_dump_json()
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from edge.errors import ConfigError, StorageError
+from edge.telemetry import hires_gather
 from edge.telemetry.identity import NodeIdentity
 
 #: `STOP` in ASCII: says that an SQLite file is an outbox of ours.
@@ -127,6 +128,8 @@ def open_outbox(path: Path, identity: NodeIdentity, *, damaged_inode: int | None
             _refuse_other_node(db, path, identity)
         else:
             _begin(db, identity, set_aside)
+        # Files begun before there were such events lack it.
+        db.execute(hires_gather.SCHEMA)
     except sqlite3.Error as error:
         db.close()
         raise StorageError(f"cannot begin the outbox {path}: {error}") from error

@@ -188,6 +188,7 @@ class MqttPublisher:
 
     def _send_pending(self, link: MqttLink) -> None:
         now_ns = self._clock.now_ns()
+        self._outbox.batch_hires()
         for stream, window in self._windows.items():
             overdue = window.rewind_if_overdue(now_ns)
             if overdue:
@@ -252,6 +253,7 @@ def drain(
 ) -> None:
     """Step until the collector has everything or `stop` says so; NetworkError after `timeout_s`."""
     deadline_ns = clock.now_ns() + int(timeout_s * NS_PER_S)
+    outbox.batch_hires(unfinished=True)
     while (left := outbox.stats().records) and not stop():
         if clock.now_ns() >= deadline_ns:
             raise NetworkError(

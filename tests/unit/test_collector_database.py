@@ -7,12 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, make_url, update
+from sqlalchemy import Table, func, insert, make_url, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from collector.database import open_database
-from collector.tables import metadata, nodes, schema_version
+from collector.tables import SCHEMA, hires_events, metadata, nodes, schema_version
 from edge.errors import StorageError
 
 
@@ -60,6 +60,21 @@ def test_a_later_schema_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError, match="schema 99"):
         open_database(str(tmp_path / "town.sqlite"))
+
+
+def test_an_older_database_is_given_the_tables_it_lacks(tmp_path: Path) -> None:
+    database = open_database(str(tmp_path / "town.sqlite"))
+    with database.writer.begin() as link:
+        link.execute(insert(nodes).values(org="town", site="a1", node="c", movements=[], lanes=[], seen_ns=1))
+        hires_events.drop(link)
+        link.execute(update(schema_version).values(version=1))
+    database.close()
+    again = open_database(str(tmp_path / "town.sqlite"))
+    with again.reader.connect() as link:
+        assert link.scalar(select(schema_version.c.version)) == SCHEMA
+        assert link.scalar(select(func.count()).select_from(hires_events)) == 0
+        assert link.scalar(select(nodes.c.site)) == "a1"
+    again.close()
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: str(table.name))

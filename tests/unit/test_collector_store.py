@@ -17,11 +17,11 @@ from collector.arrivals import Arrival, Poison
 from collector.database import Database, open_database
 from collector.rows import natural_rows
 from collector.store import LANES_KEPT, QUARANTINE_KEPT, Outcome, Store
-from edge.clock import ReplayClock
+from edge.clock import ReplayClock, wall_ns_of
 from edge.errors import StorageError
 from edge.messages import Body, RecordMessage, Stream, ThinnedBody
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, cycle, health, lanes, signal, summary
+from tests.collector_cabinet import NOON, Cabinet, crossing, cycle, health, hires, lanes, signal, summary
 
 BODIES: dict[Stream, Body] = {
     Stream.CROSSING: crossing(),
@@ -30,6 +30,7 @@ BODIES: dict[Stream, Body] = {
     Stream.HEALTH: health(),
     Stream.SIGNAL: signal(),
     Stream.LANES: lanes(nb1=2, nb2=None),
+    Stream.HIRES: hires(),
 }
 
 
@@ -124,6 +125,20 @@ def test_every_stream_finds_its_tables(database: Database, store: Store, stream:
     for table in set(expected):
         assert rows(database, table) == expected.count(table)
     assert rows(database, tables.quarantine) == 0
+
+
+def test_high_resolution_events_have_instants_of_full_tenths(database: Database, store: Store) -> None:
+    # a clock's last digits differ from one reading to the next
+    store.ingest([Cabinet().record(hires(), at_s=0.799_999), Cabinet().record(hires(), at_s=60.000_001, seq=2)])
+    with database.reader.connect() as link:
+        table = tables.hires_events
+        found = link.execute(
+            select(table.c.ts_ns, table.c.code, table.c.parameter).order_by(table.c.ts_ns, table.c.code)
+        )
+        tenths = [((ts_ns - wall_ns_of(NOON)) / 1e8, code, parameter) for ts_ns, code, parameter in found]
+    assert tenths == [(8, 1, 2), (133, 4, 2), (133, 7, 2), (600, 1, 2), (725, 4, 2), (725, 7, 2)]
+    assert store.ingest([Cabinet().record(hires(), at_s=0.799_999)]).duplicates == 1
+    assert rows(database, tables.hires_events) == 6
 
 
 def test_unknown_is_null_and_zero_is_zero(database: Database, store: Store) -> None:

@@ -175,6 +175,7 @@ def test_all_streams_in_one_deterministic_order() -> None:
         Stream.SIGNAL: 5,
         Stream.LANES: 131,
         Stream.HEALTH: 14,
+        Stream.HIRES: 0,  # made from control steps, by edge.telemetry.hires
     }
     assert isinstance(told[0][1], SignalBody)
     assert isinstance(told[1][1], LanesBody)
