@@ -122,7 +122,7 @@ def test_pedestrians_are_recalled_where_a_phase_serves_them() -> None:
     ran = run(EIGHT, always(queued(4, 1), queued(8, 1), signal=EIGHT), 120, plan=EIGHT_PLAN)
     assert ran.sequence((2, 4))[:3] == [2, 4, 2]
     without = ActuatedSettings(calls=CallSettings(ped_recall=False))
-    assert run(EIGHT, always(queued(4, 1), signal=EIGHT), 120, settings=without).sequence((2, 4)) == [2, 4]
+    assert run(EIGHT, always(queued(4, 1), signal=EIGHT), 120, settings=without).sequence((2, 4)) == [4]
 
 
 def test_a_vehicle_lost_from_sight_keeps_its_call_for_a_while() -> None:
