@@ -5,10 +5,13 @@ Light, weather, colours and the sensor are varied by `sim_videos.render.randomis
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim_videos.makes import MAKES
 from sim_videos.scenario import CameraSpec, Scenario
+from sim_videos.world.compass import HEADING_DEG
 
 #: Expected share of each make; much more of the rare ones than a street has.
 _TRAINING_MIX = {
@@ -28,6 +31,8 @@ _TRAINING_MIX = {
 _CONCENTRATION = 25.0
 #: Sizes of common cameras, and how often each is drawn.
 _SIZES = (((640, 360), 0.45), ((352, 288), 0.25), ((480, 360), 0.1), ((640, 480), 0.1), ((960, 540), 0.1))
+#: How often a camera hangs above a lane and looks down on roofs, with few vehicles that fill the picture.
+_OVERHEAD = 0.2
 
 
 def varied(scenario: Scenario, rng: np.random.Generator, *, cameras: int) -> Scenario:
@@ -67,12 +72,34 @@ def _camera(number: int, facing: str, rng: np.random.Generator) -> CameraSpec:
             "id": f"mast-{number}",
             "facing": facing,
             "size_px": size_px,
-            "height_m": float(rng.uniform(5.5, 14.0)),
-            "beyond_m": float(rng.uniform(8.0, 42.0)),
-            "aside_m": float(rng.uniform(-14.0, 14.0)),
-            "aim_m": float(rng.uniform(-4.0, 40.0)),
-            "roll_deg": float(rng.normal(0.0, 1.0)),
             "fov_deg": float(rng.uniform(36.0, 84.0)),
             "k1": float(rng.uniform(-0.25, 0.05)),
+            **(_above(facing, rng) if rng.random() < _OVERHEAD else _across(rng)),
         }
     )
+
+
+def _across(rng: np.random.Generator) -> dict[str, object]:
+    """On a mast on the far side of the junction."""
+    return {
+        "height_m": float(rng.uniform(5.5, 14.0)),
+        "beyond_m": float(rng.uniform(8.0, 42.0)),
+        "aside_m": float(rng.uniform(-14.0, 14.0)),
+        "aim_m": float(rng.uniform(-4.0, 40.0)),
+        "roll_deg": float(rng.normal(0.0, 1.0)),
+    }
+
+
+def _above(facing: str, rng: np.random.Generator) -> dict[str, object]:
+    """Over the approach, turned any way, its axis meeting the road within some metres of the mast's foot."""
+    heading = math.radians(HEADING_DEG[facing])
+    before, aside = float(rng.uniform(12.0, 50.0)), float(rng.uniform(-6.0, 10.0))
+    return {
+        "height_m": float(rng.uniform(5.0, 13.0)),
+        "pos_m": (
+            aside * math.sin(heading) - before * math.cos(heading),
+            -aside * math.cos(heading) - before * math.sin(heading),
+        ),
+        "aim_m": float(np.clip(before - 14.0 + rng.uniform(-7.0, 7.0), -20.0, 150.0)),
+        "roll_deg": float(np.clip(rng.normal(0.0, 8.0), -20.0, 20.0)),
+    }

@@ -60,8 +60,9 @@ def _tile(one: Labelled, width: int, height: int, rng: Generator) -> Sample:
     """A window of width × height somewhere over the picture, enlarged or reduced."""
     source = one.picture()
     high, wide = source.shape[:2]
-    # So that the picture's long side would measure 240 to 680 pixels: cameras of 352 to 1920 seen at 320 and 640.
-    scale = float(np.exp(rng.uniform(np.log(240), np.log(680)))) / max(high, wide)
+    # So that the picture's long side would measure 240 to 1050 pixels: cameras of 352 to 1920 seen at 320 and 640,
+    # and near vehicles that fill the crop, as they do at 640 where a camera looks down from a bridge.
+    scale = float(np.exp(rng.uniform(np.log(240), np.log(1050)))) / max(high, wide)
     across = scale * float(np.exp(rng.normal(0, 0.08)))
     x0 = rng.uniform(*sorted((0.0, wide * across - width)))
     y0 = rng.uniform(*sorted((0.0, high * scale - height)))

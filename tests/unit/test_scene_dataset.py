@@ -13,8 +13,10 @@ import pytest
 from edge.errors import ConfigError, StorageError
 from edge.types import KINDS
 from sim_videos.dataset import DatasetOrder, light_of, make_dataset
+from sim_videos.render.camera import camera_of
 from sim_videos.scenario import CameraSpec, LookSpec, Scenario, load_scenario
 from sim_videos.vary import varied
+from sim_videos.world import SumoWorld
 
 pytest.importorskip("libsumo")
 
@@ -102,3 +104,24 @@ def test_variety_is_that_of_the_seed_and_stays_within_what_a_scenario_may_say() 
         assert all(abs(sum((row.mix or {}).values()) - 1) < 1e-6 for row in one.demand)
         seen.add(one.cameras)
     assert len(seen) == 20
+
+
+def test_some_cameras_look_down_on_a_lane_that_fills_their_picture() -> None:
+    base = load_scenario("quiet")
+    with SumoWorld(base, seed=1) as world:
+        street = world.street
+    steep, others = [], 0
+    for seed in range(60):
+        for spec in varied(base, np.random.default_rng(seed), cameras=2).cameras:
+            try:
+                camera = camera_of(spec, street)
+            except ConfigError:  # sees no inbound lane: left out of a set
+                continue
+            if camera.tilt_rad > np.deg2rad(50):
+                steep.append(camera)
+            else:
+                others += 1
+    assert 10 <= len(steep) < others / 2
+    # A car is 4.5 m long.
+    seen_m = [np.ptp(camera.to_ground([(0, camera.size_px[1]), camera.size_px]), axis=0) for camera in steep]
+    assert np.median([np.hypot(*each) for each in seen_m]) < 3 * 4.5
