@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from calibration.detectors import detectors_of
 from calibration.geometry import GroundPlane
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import NS_PER_S, Clock
@@ -24,6 +25,7 @@ from edge.seams import Bridge, Detector
 from edge.stages.greens import GreenOnsets
 from edge.stages.parts import ControlName, chosen_camera, chosen_plan, controlled, cycle_zero_ns, node_outbox
 from edge.stages.signals import ControlSteps
+from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
 from edge.telemetry.records import Telemetry
@@ -105,6 +107,8 @@ def run_live(
         signals = _signals(options, clock)
         if signals is not None:
             opened.callback(signals.close)
+            if writer is not None and options.plan is not None:
+                signals.watch(_hires(options.plan[1], site, writer, clock))
         vision = VisionPipeline(site, camera.id, options.vision)
         pace = PacedLooks(FramePace(crossing_gap_s(site, camera)), None if not source.fps else 1 / source.fps)
         eyes = opened.enter_context(Eyes(source, detector, SightMonitor(camera.id).update, clock, pace))
@@ -145,6 +149,15 @@ def crossing_gap_s(site: Site, camera: Camera) -> float:
             on_foot = set(movement.kinds) <= {Kind.PERSON}
             gaps.append(longest_gap_s(spacing_m, _RUN_MPS if on_foot else 1.25 * limits[movement.approach]))
     return min(gaps)
+
+
+def _hires(signal: Signal, site: Site, writer: OutboxWriter, clock: Clock) -> HiResTap:
+    """Hears every control step and has its high-resolution events written."""
+
+    def write(events: Sequence[HiResEvent]) -> None:
+        writer.append_many([body_of(events, clock.wall_ns)])
+
+    return HiResTap(HiResEvents(signal, detectors_of(site)), [write])
 
 
 def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
+from calibration.detectors import detectors_of
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import Clock, ReplayClock, instant_utc, wall_ns_of
 from edge.errors import InputError
@@ -27,12 +28,14 @@ from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder
 from edge.replay.folder import ReplayFolder, prepare
 from edge.replay.frame_log import FrameLog
+from edge.replay.hires_table import HiResTable
 from edge.replay.outputs import LineFile
 from edge.replay.run import Outcome, Replay
 from edge.seams import Detector, FrameSource
 from edge.stages.greens import GreenOnsets
 from edge.stages.parts import chosen_camera, chosen_plan, cycle_zero_ns, fixed_time, node_outbox
 from edge.stages.signals import ControlSteps
+from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
 from edge.telemetry.outbox import Outbox
@@ -112,6 +115,8 @@ def replay_video(
         if bridge_file is not None:
             opened.callback(bridge_file.close)
         outbox = _outbox(options, clock, opened)
+        signals = None if bridge_file is None else _signals(options, bridge_file.write_text)
+        hires = None if signals is None else _hires(options, signals, outbox, clock, opened)
         vision = VisionPipeline(site, camera.id, options.vision)
         recorder = None
         if options.record_detections is not None:
@@ -124,7 +129,7 @@ def replay_video(
             video=_annotated(options, camera, source.fps),
             recorder=recorder,
             frames=FrameLog(options.out / files.FRAMES) if options.keep_tracks else None,
-            also=() if bridge_file is None else (bridge_file,),
+            also=tuple(file for file in (bridge_file, hires) if file is not None),
         )
         return Replay(
             source=source,
@@ -136,7 +141,7 @@ def replay_video(
             onsets=GreenOnsets(site),
             clock=clock,
             stopwatch=stopwatch,
-            signals=None if bridge_file is None else _signals(options, bridge_file.write_text),
+            signals=signals,
             records=Telemetry(
                 site,
                 wall_ns=clock.wall_ns,
@@ -229,6 +234,21 @@ def _outbox(options: ReplayOptions, clock: Clock, opened: ExitStack) -> Outbox |
         return None
     identity = NodeIdentity(options.org, options.site.id, options.node)
     return opened.enter_context(node_outbox(options.outbox, identity, options.site, options.camera, clock))
+
+
+def _hires(
+    options: ReplayOptions, signals: ControlSteps, outbox: Outbox | None, clock: Clock, opened: ExitStack
+) -> HiResTable | None:
+    """The table of high-resolution events, into which and into the outbox every control step is told."""
+    if options.plan is None:
+        return None
+    table = HiResTable(options.out / files.HIRES, options.site.id, clock.wall_ns)
+    opened.callback(table.close)
+    sinks: list[Callable[[Sequence[HiResEvent]], object]] = [table]
+    if outbox is not None:
+        sinks.append(lambda events: outbox.append_many([body_of(events, clock.wall_ns)]))
+    signals.watch(HiResTap(HiResEvents(options.plan[1], detectors_of(options.site)), sinks))
+    return table
 
 
 def _signals(options: ReplayOptions, record: Callable[[str], object]) -> ControlSteps | None:

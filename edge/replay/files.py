@@ -11,7 +11,9 @@ REPORT = "report.html"
 RUN = "run.json"
 #: Every request to the signals, where the site has a plan.
 BRIDGE = "bridge.jsonl"
+#: High-resolution events of lamps, detectors and control, where the site has a plan.
+HIRES = "hires.csv"
 #: What was seen in each frame, where it is asked for: needed to score a replay against a scene's truth.
 FRAMES = "frames.jsonl.gz"
 
-ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE, FRAMES)
+ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE, HIRES, FRAMES)

@@ -6,14 +6,14 @@ each step at its own instant between frames, on what had been seen by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from edge.clock import NS_PER_MS
 from edge.control.demand import DemandBuilder
 from edge.control.loop import ControlLoop
 from edge.frames import VisionResult
 from edge.seams import Bridge
-from edge.types import PhaseRequest, SignalState
+from edge.types import Demand, PhaseRequest, SignalState
 
 #: Ten steps a second.
 STEP_NS = 100 * NS_PER_MS
@@ -27,10 +27,19 @@ class ControlSteps:
         self._loop = loop
         self._bridge = bridge
         self._next_ns: int | None = None
+        self._watchers: list[Callable[[Demand, PhaseRequest, SignalState], object]] = []
+
+    def watch(self, watcher: Callable[[Demand, PhaseRequest, SignalState], object]) -> None:
+        """Have every step told: what was demanded, what was asked, and the lamps measured just before."""
+        self._watchers.append(watcher)
 
     def step(self, t_ns: int) -> tuple[PhaseRequest, SignalState]:
         """One step at t_ns: what was asked, and the lamps measured just before."""
-        return self._loop.step(self._demand.demand(t_ns), t_ns)
+        demand = self._demand.demand(t_ns)
+        request, state = self._loop.step(demand, t_ns)
+        for watcher in self._watchers:
+            watcher(demand, request, state)
+        return request, state
 
     def until(self, t_ns: int) -> Iterator[tuple[PhaseRequest, SignalState]]:
         """Run the steps that are due by t_ns; the first of all is at the first t_ns."""

@@ -29,12 +29,23 @@ class Demands(Protocol):
 
 
 class StreetLamps:
-    """A bridge joined to the street. Call `warm` with instants before 0 in order, then `steps`."""
+    """A bridge joined to the street. Call `warm` with instants before 0 in order, then `steps`.
 
-    def __init__(self, bridge: Bridge, controller: Controller, signal: Signal, plan: Plan) -> None:
+    watch is told every step: what was demanded, what was asked, and the lamps measured just before.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        controller: Controller,
+        signal: Signal,
+        plan: Plan,
+        watch: Callable[[Demand, PhaseRequest, SignalState], object] = lambda _demand, _request, _state: None,
+    ) -> None:
         self._bridge = bridge
         self._warm = ControlLoop(FixedTimeController(CompiledPlan.of(plan, signal), ttl_ms=TTL_MS), bridge)
         self._loop = ControlLoop(controller, bridge)
+        self._watch = watch
         self._next_ns = 0
         self._warmed_ns: int | None = None
 
@@ -49,7 +60,10 @@ class StreetLamps:
         """Run the control steps due by t_ns, ten a second, on what has been seen by then."""
         while self._next_ns <= t_ns:
             step_ns, self._next_ns = self._next_ns, self._next_ns + STEP_NS
-            yield self._loop.step(demands.demand(step_ns), step_ns)
+            demand = demands.demand(step_ns)
+            request, state = self._loop.step(demand, step_ns)
+            self._watch(demand, request, state)
+            yield request, state
 
     def shown(self, t_ns: int) -> Shown:
         """What the lamps show at t_ns, after all that was asked up to then."""

@@ -1,35 +1,44 @@
-"""What a run writes line by line: events.jsonl and bridge.jsonl, the same bytes for the same seed."""
+"""What a run writes line by line: events.jsonl, bridge.jsonl and hires.csv, the same bytes for the same seed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from calibration.detectors import each_lane
 from edge.frames import VisionResult
+from edge.replay.hires_table import HiResTable
 from edge.replay.outputs import EventLog, LineFile
+from edge.telemetry.hires import HiResEvents, HiResTap
 from edge.types import PhaseRequest, SignalState
 from sim_videos.simulate.eyes import Look
 from sim_videos.simulate.seconds import ns_of
 from sim_videos.state import WorldFrame
+from sim_videos.street import Street
 
-EVENTS, BRIDGE = "events.jsonl", "bridge.jsonl"
+EVENTS, BRIDGE, HIRES = "events.jsonl", "bridge.jsonl", "hires.csv"
 
 
 class RunLog:
-    """Implements `Watcher`. `bridge` is the file that the bridge writes its requests to."""
+    """Implements `Watcher`. The bridge writes its requests to `bridge`; `hires` is to be told every control step."""
 
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, facts: dict[str, Any], device: str, street: Street) -> None:
         self._events = EventLog(folder / EVENTS)
         self.bridge = LineFile(folder / BRIDGE)
+        # A street has no date: its seconds count from 1970.
+        self._hires = HiResTable(folder / HIRES, device, lambda t_ns: t_ns)
+        detectors = each_lane({lane.name: lane.phase for lane in street.inbound if lane.name and lane.phase})
+        self.hires = HiResTap(HiResEvents(street.signal, detectors), [self._hires])
         self._sight: dict[str, tuple[bool, str | None]] = {}
         self._incidents: dict[int, float] = {}
         self._shown: dict[int, str] = {}
         self._events.write("run", 0, facts)
 
     def close(self) -> None:
-        """Close both files."""
+        """Close all files."""
         self._events.close()
         self.bridge.close()
+        self._hires.close()
 
     def on_control(self, request: PhaseRequest, state: SignalState, changed: bool) -> None:
         """Requests that change, and lamps that change."""

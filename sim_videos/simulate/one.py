@@ -34,7 +34,7 @@ class Sighted:
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """What to run. folder gets events.jsonl and bridge.jsonl; None: nothing is written."""
+    """What to run. folder gets events.jsonl, bridge.jsonl and hires.csv; None: nothing is written."""
 
     scenario: Scenario
     control: str
@@ -68,11 +68,14 @@ def run(
         street = world.street
         seen = sighted(street)
         ledger = Ledger(street, seen.meter)
-        log = None if order.folder is None else RunLog(order.folder, _facts(order, seen.eyes.name, street))
+        log = None
+        if order.folder is not None:
+            log = RunLog(order.folder, _facts(order, seen.eyes.name, street), scenario.id, street)
         lines: Callable[[str], object] = (lambda _line: None) if log is None else log.bridge.write_text
         bridge = lamps_of(street.signal, warm_quietly(lines), world.next_t_ns)
         controller = CONTROLLERS[order.control](street.signal, street.plan)
-        lamps = StreetLamps(bridge, controller, street.signal, street.plan)
+        told = () if log is None else (log.hires,)
+        lamps = StreetLamps(bridge, controller, street.signal, street.plan, *told)
         watchers = (*(() if log is None else (log,)), _Progress(on_frame), *seen.watchers)
         try:
             frames, stopped = drive(
