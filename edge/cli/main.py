@@ -22,6 +22,7 @@ INTERRUPTED = 130
 
 #: Top-level package that may be missing → the extra that brings it.
 EXTRAS: dict[str, str] = {
+    "duckdb": "hires",
     "fastapi": "collector",
     "iotcore": "collector",
     "nicegui": "collector",
@@ -60,6 +61,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
     Subcommand("bridge", "edge.cli.bridge", "Timing table, and commissioning of the lamps' controller."),
     Subcommand("control", "edge.cli.control", "Run a site's plan on its lamps, and say how punctual it was."),
+    Subcommand("hires", "edge.cli.hires", "High-resolution events (Indiana enumerations), for ATSPM tools."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),
     Subcommand("publish", "edge.cli.publish", "Send an outbox to the broker until the collector has it."),
     Subcommand("collector", "edge.cli.collector", "The office: ingest, API and page."),
