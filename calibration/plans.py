@@ -1,7 +1,7 @@
 """Keys of `[plan]`, `[[plans]]` and `[[schedule]]`: the timing sheet of coordination, and when each plan runs.
 
-Words are those of NTCIP 1202 (patterns, splits, coordination) and of the FHWA Signal Timing
-Manual, second edition, chapter 7. Times of day are local, of the site's time zone.
+Words are those of NTCIP 1202 (patterns, splits, coordination) and of the Signal Timing Manual
+(NCHRP Report 812), chapter 7. Times of day are local, of the site's time zone.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     phase 3            ┄┄┄┄┄┄┄┄┄┄┄┄┄├ permitted ┄┄┤ FO ┤┄┄┄┄
     phase 4            ┄┄┄┄┄┄┄┄┄┄┄┄┄├ permitted ┄┄┄┄┄┄┄┄┄┤ FO ┤    what 3 leaves is for 4 (fixed)
 
-Words are those of the FHWA Signal Timing Manual, second edition, chapter 7. A phase may be
+Words are those of the Signal Timing Manual (NCHRP Report 812), chapter 7. A phase may be
 begun from the yield point of its ring until its least green no longer fits before its force-off.
 """
 

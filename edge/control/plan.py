@@ -18,8 +18,8 @@ from calibration.site import Signal
 from edge.clock import NS_PER_S
 from edge.types import Pattern
 
-#: A transition shortens cycles by 17 % and lengthens them by 20 % at most (FHWA Signal Timing Manual, 2nd
-#: edition, section 7.5): so fast, and so slow, the cycle's own clock may run.
+#: A transition shortens cycles by 17 % and lengthens them by 20 % at most (NCHRP Report 812, Signal Timing
+#: Manual, chapter 7): so fast, and so slow, the cycle's own clock may run.
 FASTEST = 1 / (1 - 0.17)
 SLOWEST = 1 / 1.2
 
