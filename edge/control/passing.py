@@ -1,54 +1,85 @@
 """What junctions of a street tell each other: who has passed a stop line, and by which way out.
 
-A neighbour makes arrivals of it before its own cameras see them; the junction itself
-learns from its own how many of a lane turn where. One value is one vehicle that was seen
-to go, so nothing is said of those that no camera saw.
+    neighbour's cameras ─→ Departure ─→ street ─→ Announced ─→ `Surroundings.coming`
+
+A neighbour makes arrivals of it before its own cameras see them. One value is one vehicle
+that was seen to go, so nothing is said of those that no camera saw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from edge.clock import NS_PER_S
+from edge.control.junction import JunctionModel
+from edge.errors import ProtocolError
+
+#: Announced vehicles are forgotten when they are so late, s: parked, or turned off between.
+_LATE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """One vehicle over a stop line of `junction` at t_ns, on a green (or yellow) of `phase`.
-
-    exit is the road it left by, as `Way.exit` names it; None where that was not seen.
-    """
+class Departure:
+    """One vehicle over a stop line of `junction` at t_ns on phase `phase`, leaving by road `exit`."""
 
     t_ns: int
     junction: str
-    lane: str
     phase: int
-    exit: str | None = None
+    exit: str
+
+    def to_json(self) -> str:
+        """As it goes over the wire: one line."""
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """ProtocolError for what is no departure."""
+        try:
+            data = json.loads(line)
+            made = cls(**data)
+        except (ValueError, TypeError) as error:
+            raise ProtocolError(f"no departure of a neighbour: {line[:80]}") from error
+        whole = isinstance(made.t_ns, int) and isinstance(made.phase, int)
+        if not whole or not isinstance(made.junction, str) or not isinstance(made.exit, str):
+            raise ProtocolError(f"a departure with a value of the wrong kind: {line[:80]}")
+        return made
 
 
-@runtime_checkable
-class Hearing(Protocol):
-    """A controller that makes use of it. Told before `update`, in the order of time, own junction and neighbours."""
-
-    def hear(self, passed: Sequence[Passed]) -> None: ...
+#: (neighbour, its exit) → lanes of this junction that it leads to, each with the way there in s.
+Fed = Mapping[tuple[str, str], tuple[tuple[str, float], ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """The junction's inside at t_ns, as far as it is seen: what a green would run into.
+class Announced:
+    """Vehicles on their way from the neighbours to one junction.
 
-    inside: for each vehicle between a stop line and its way out, the phase that let it in and
-    its speed in m/s. blocked: roads out, as `Way.exit` names them, in whose mouth a vehicle stands.
+    A vehicle that may come by several lanes is taken to come by the one that was given the
+    fewest so far. Whoever should be in the own cameras' view by now is no longer told of.
     """
 
-    t_ns: int
-    junction: str
-    inside: tuple[tuple[int, float], ...]
-    blocked: frozenset[str]
+    def __init__(self, model: JunctionModel, fed: Fed, view_m: float) -> None:
+        self._fed = fed
+        self._in_view_s = {lane.lane: min(view_m, lane.length_m) / max(lane.speed_mps, 1.0) for lane in model.lanes}
+        self._given = dict.fromkeys(self._in_view_s, 0)
+        self._due_ns: dict[str, list[int]] = {lane: [] for lane in self._in_view_s}
 
+    def hear(self, departures: Iterable[Departure]) -> None:
+        """Take in what neighbours told."""
+        for one in departures:
+            ways = self._fed.get((one.junction, one.exit), ())
+            if ways:
+                lane, travel_s = min(ways, key=lambda way: self._given[way[0]])
+                self._given[lane] += 1
+                self._due_ns[lane].append(one.t_ns + round(travel_s * NS_PER_S))
 
-@runtime_checkable
-class BoxSeeing(Protocol):
-    """A controller that holds its next green while the box is not clear. Told before `update`."""
-
-    def see_box(self, box: Box) -> None: ...
+    def coming(self, t_ns: int) -> Mapping[str, tuple[float, ...]]:
+        """Lane → seconds until each vehicle that is not in view yet would reach the stop line unhindered."""
+        told = {}
+        for lane, due_ns in self._due_ns.items():
+            due_ns[:] = sorted(at for at in due_ns if at - t_ns > -_LATE_S * NS_PER_S)
+            ahead = tuple((at - t_ns) / NS_PER_S for at in due_ns if (at - t_ns) / NS_PER_S > self._in_view_s[lane])
+            if ahead:
+                told[lane] = ahead
+        return told

@@ -43,6 +43,7 @@ class Cabinet:
         self.laws_broken = 0
         self.first_broken: str | None = None
         self.refused = 0
+        self._yellow: frozenset[int] = frozenset()
         self._letters: dict[tuple[Interval, ...], str] = {}
         self._outputs = self._run(range(1))
         for _ in range(_START_UP_S):
@@ -65,11 +66,17 @@ class Cabinet:
         )
 
     def ask(self, request: PhaseRequest) -> SignalState:
-        """Hand in what a controller asks for, to be repeated through the second; the lamps with it taken."""
-        self._inputs = CoreInputs(request.phases, _TTL_MS, request.ped_calls)
+        """Hand in what a controller asks for, to be repeated through the second; the lamps with it taken.
+
+        A phase that showed yellow in the second before is left out for this one (red revert,
+        NEMA TS 2-2003 section 3.5.3): the core's red between could be too short for anybody to see.
+        """
+        self._inputs = CoreInputs(request.phases - self._yellow, _TTL_MS, request.ped_calls)
         self._outputs = self._run(range(self._now_ms, self._now_ms + 1))
         self.refused += self._outputs.refused
-        return self.state()
+        shown = self.state()
+        self._yellow = frozenset(phase for phase, one in shown.intervals.items() if one is Interval.YELLOW)
+        return shown
 
     def advance(self) -> None:
         """One second on."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.clock import NS_PER_S
-from edge.control.passing import Box, Passed
+from edge.control.junction import Passed, Sensing, Surroundings
+from edge.control.passing import Announced, Departure
 from edge.types import Demand, LaneDemand
 from sim_videos.nets.junction import SIGHT_M, Junction, Network
-from sim_videos.nets.watching import STANDING_MPS, Driven, Turn, Watching
+from sim_videos.nets.watching import SPACE_M, STANDING_MPS, Driven, Turn, Watching
 
 EyesName = Literal["full", "camera"]
 #: A front this near to the stop line is at it.
@@ -33,6 +34,11 @@ class Sight:
     turns: bool
     unseen: float
     latency_s: float
+
+    @property
+    def sensing(self) -> Sensing:
+        """The same as a planner wants to know it."""
+        return Sensing(self.reach_m, 1.0 - self.unseen)
 
 
 FULL = Sight("full", SIGHT_M, turns=True, unseen=0.0, latency_s=0.0)
@@ -52,11 +58,10 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the cabinets know after a second, by junction. passed: of all junctions, in one list."""
+    """What the cabinets know after a second, by junction."""
 
     demands: Mapping[str, Demand]
-    boxes: Mapping[str, Box]
-    passed: tuple[Passed, ...]
+    around: Mapping[str, Surroundings]
 
 
 class Eyes:
@@ -69,21 +74,30 @@ class Eyes:
         self._lanes = network.net.lanes
         self._ahead = network.reach.ahead
         self._junction_of = {lane: name for name, one in network.junctions.items() for lane in one.lanes}
+        self._announced = {
+            name: Announced(one.model, one.fed, sight.reach_m) for name, one in network.junctions.items()
+        }
         self._hidden: dict[str, bool] = {}
         #: Vehicles of a lane upstream that were seen to come to each stop lane, where there are several.
         self._came: dict[tuple[str, str], int] = {}
         self._guessed: dict[str, str] = {}
 
+    @property
+    def sight(self) -> Sight:
+        """How well these see."""
+        return self._sight
+
     def look(self, t_s: int, watching: Watching) -> View:
         """What is known at second t_s."""
         found: dict[str, list[_Seen]] = {lane: [] for lane in self._junction_of}
-        inside: dict[str, list[tuple[int, float]]] = {name: [] for name in self._network.junctions}
+        inside: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
         late: list[tuple[float, Driven, Turn]] = []
         for driven in watching.driven.values():
             if not driven.lane or (self._sight.unseen and self._unseen(driven.name)):
                 continue
             if driven.inside is not None:
-                inside[driven.inside[0]].append((driven.inside[1], driven.speed_mps))
+                box, phase = inside[driven.inside[0]], driven.inside[1]
+                box[phase] = box.get(phase, 0) + 1
             if not driven.turns and self._sight.turns:
                 continue
             if self._sight.turns:
@@ -100,13 +114,38 @@ class Eyes:
             name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
             for name, one in self._network.junctions.items()
         }
-        boxes = {name: self._box(t_ns, one, inside[name], watching) for name, one in self._network.junctions.items()}
-        passed = tuple(
-            Passed(t_ns, gone.junction, gone.lane, gone.phase, gone.exit)
-            for gone in watching.gone
-            if not (self._sight.unseen and self._unseen(gone.name))
-        )
-        return View(demands, boxes, passed)
+        return View(demands, self._around(t_ns, inside, watching))
+
+    def _around(
+        self, t_ns: int, inside: Mapping[str, Mapping[int, int]], watching: Watching
+    ) -> dict[str, Surroundings]:
+        """What is known beyond the lanes, with what neighbours told each other of this second."""
+        seen = [gone for gone in watching.gone if not (self._sight.unseen and self._unseen(gone.name))]
+        told = [Departure(t_ns, gone.junction, gone.phase, gone.exit) for gone in seen]
+        around = {}
+        for name, junction in self._network.junctions.items():
+            announced = self._announced[name]
+            announced.hear(told)
+            around[name] = Surroundings(
+                t_ns,
+                inside[name],
+                tuple(Passed(gone.lane, gone.phase, t_ns) for gone in seen if gone.junction == name),
+                self._room(junction, watching),
+                announced.coming(t_ns),
+            )
+        return around
+
+    def _room(self, junction: Junction, watching: Watching) -> dict[str, int]:
+        """Exit → vehicles that still fit in, for those in which somebody stands within sight."""
+        room = {}
+        exits = dict.fromkeys(way.exit for lane in junction.model.lanes for way in lane.ways if way.exit is not None)
+        for name in exits:
+            lanes = watching.exit_lanes[name]
+            clear_m = {lane: watching.clear_m[lane] for lane in lanes if lane in watching.clear_m}
+            if clear_m and min(clear_m.values()) <= self._sight.reach_m:
+                free_m = [min(clear_m.get(lane, self._lanes[lane].length_m), self._sight.reach_m) for lane in lanes]
+                room[name] = sum(int(one / SPACE_M) for one in free_m)
+        return room
 
     def _unseen(self, name: str) -> bool:
         hidden = self._hidden.get(name)
@@ -200,7 +239,3 @@ class Eyes:
             self._sight.latency_s,
             tuple(one.phase for one in (*queue, *coming)) if self._sight.turns else None,
         )
-
-    def _box(self, t_ns: int, junction: Junction, inside: list[tuple[int, float]], watching: Watching) -> Box:
-        exits = {way.exit for lane in junction.model.lanes for way in lane.ways if way.exit is not None}
-        return Box(t_ns, junction.name, tuple(inside), frozenset(exits & watching.mouths))

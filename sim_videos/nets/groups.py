@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from edge.errors import InputError
-from sim_videos.nets.net_file import Connection, Program, RoadNet
+from sim_videos.nets.net_file import Connection, Program, RoadNet, Stretch
 
 _GREEN = frozenset("Gg")
 #: The core has sixteen phases.
@@ -160,18 +160,27 @@ def _link(
     return Link(number, phase, tuple(each), frozenset(yields), frozenset(foes), walk)
 
 
+def green_stretches(program: Program, grouping: Grouping) -> list[float]:
+    """Seconds that the program gives each of its stages, all stretches of a stage together."""
+    phase_of = {link.number: link.phase for link in grouping.links if link.phase is not None}
+    seconds = [0.0] * grouping.program_stages
+    for stretch in program.stretches:
+        green = _green(stretch, phase_of)
+        if green in grouping.stages[: grouping.program_stages] and not _ends(stretch):
+            seconds[grouping.stages.index(green)] += stretch.duration_s
+    return seconds
+
+
+def _green(stretch: Stretch, phase_of: Mapping[int, int]) -> frozenset[int]:
+    return frozenset(phase for link, phase in phase_of.items() if stretch.state[link] in _GREEN)
+
+
+def _ends(stretch: Stretch) -> bool:
+    return any(letter in "yYu" for letter in stretch.state)
+
+
 def _green_sets(program: Program, phase_of: Mapping[int, int]) -> list[frozenset[int]]:
     """Sets of phases green together in the program, without the stretches in which one is ending."""
-    found: list[frozenset[int]] = []
-    for stretch in program.stretches:
-        green = frozenset(phase for link, phase in phase_of.items() if stretch.state[link] in _GREEN)
-        ending = any(letter in "yYu" for letter in stretch.state)
-        if green and not ending and green not in found:
-            found.append(green)
-    if not found:
-        greens = (
-            frozenset(phase for link, phase in phase_of.items() if stretch.state[link] in _GREEN)
-            for stretch in program.stretches
-        )
-        found = [green for green in dict.fromkeys(greens) if green]
-    return found
+    steady = [_green(stretch, phase_of) for stretch in program.stretches if not _ends(stretch)]
+    found = steady if any(steady) else [_green(stretch, phase_of) for stretch in program.stretches]
+    return [green for green in dict.fromkeys(found) if green]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edge.control.junction import JunctionModel, LaneModel, PhaseModel, Way
+from edge.control.passing import Fed
 from edge.errors import InputError
 from firmware_bridge.timing_table import Channel, TimingTable
 from sim_videos.nets.groups import Grouping, group
@@ -40,6 +41,7 @@ class Junction:
     table: TimingTable
     times: Times
     lanes: tuple[str, ...]
+    fed: Fed = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,10 @@ def _table(grouping: Grouping, times: Times) -> TimingTable:
 
 
 def _fed(net: RoadNet, junctions: Mapping[str, Junction]) -> dict[str, Junction]:
-    """Add to each lane which phases of neighbours send vehicles to it, and how long those drive."""
+    """Add to each junction which exits of neighbours lead to its lanes, and how long vehicles drive from there."""
     stop_of = {lane: name for name, junction in junctions.items() for lane in junction.lanes}
-    fed: dict[str, list[tuple[str, int, float]]] = {}
+    rows: dict[str, dict[tuple[str, int], float]] = {}
+    fed: dict[str, dict[tuple[str, str], dict[str, float]]] = {name: {} for name in junctions}
     for name, junction in junctions.items():
         for link in junction.grouping.links:
             for connection in link.connections:
@@ -139,19 +142,17 @@ def _fed(net: RoadNet, junctions: Mapping[str, Junction]) -> dict[str, Junction]
                 for lane, travel_s in _onward(net, connection.to_lane, stop_of).items():
                     if stop_of[lane] == name:
                         continue
-                    row = (name, link.phase, round(travel_s, 1))
-                    if row[:2] not in [other[:2] for other in fed.setdefault(lane, [])]:
-                        fed[lane].append(row)
-    return {
-        name: replace(
-            junction,
-            model=replace(
-                junction.model,
-                lanes=tuple(replace(lane, fed_by=tuple(fed.get(lane.lane, ()))) for lane in junction.model.lanes),
-            ),
+                    rows.setdefault(lane, {}).setdefault((name, link.phase), round(travel_s, 1))
+                    fed[stop_of[lane]].setdefault((name, connection.to_edge), {}).setdefault(lane, travel_s)
+    made = {}
+    for name, junction in junctions.items():
+        lanes = tuple(
+            replace(lane, fed_by=tuple((*key, travel_s) for key, travel_s in rows.get(lane.lane, {}).items()))
+            for lane in junction.model.lanes
         )
-        for name, junction in junctions.items()
-    }
+        ways = {key: tuple(found.items()) for key, found in fed[name].items()}
+        made[name] = replace(junction, model=replace(junction.model, lanes=lanes), fed=ways)
+    return made
 
 
 def _onward(net: RoadNet, lane: str, stop_of: Mapping[str, str]) -> dict[str, float]:
@@ -170,7 +171,6 @@ def _onward(net: RoadNet, lane: str, stop_of: Mapping[str, str]) -> dict[str, fl
             if beside.id in stop_of:
                 found.setdefault(beside.id, end_s)
                 continue
-            for onward in net.connections.get(beside.id, ()):
-                if onward.signal is None:
-                    open_.append((onward.to_lane, end_s, before_m + beside.length_m))
+            onwards = (one for one in net.connections.get(beside.id, ()) if one.signal is None)
+            open_ += [(one.to_lane, end_s, before_m + beside.length_m) for one in onwards]
     return found

@@ -57,7 +57,9 @@ def _stretch(logic: ET.Element, stretch: Stretch, name: OwnName, yellow_s: float
 
 def _cleared(stretch: Stretch, after: Stretch) -> str:
     """All that was yellow is red; what goes on being green does."""
-    return "".join("r" if was in "yY" else is_ if is_ == was else "r" for was, is_ in zip(stretch.state, after.state, strict=True))
+    return "".join(
+        "r" if was in "yY" else is_ if is_ == was else "r" for was, is_ in zip(stretch.state, after.state, strict=True)
+    )
 
 
 def _is_yellow(stretch: Stretch) -> bool:

@@ -1,7 +1,7 @@
 """One run: a SUMO net and its traffic for some time, every light in the hands of a controller through the real core.
 
 scenario = Scenario(net, routes, 25200, 28800)
-result = run(scenario, make_controller, seed=1, sight=FULL, sumo=SumoProgram.found())
+result = run(scenario, CONTROLLERS["adaptive"], seed=1, sight=FULL, sumo=SumoProgram.found(), clock=SystemClock())
 
 Frame ─→ Watching ─→ Eyes ─→ Demand ─→ Controller ─→ PhaseRequest ─→ Cabinet (C core) ─→ letters ─→ SUMO
 """
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from edge.clock import NS_PER_S, Clock
-from edge.control.passing import BoxSeeing, Hearing, Passed
+from edge.control.junction import Surroundings
 from edge.controller import Controller
 from edge.types import Demand, PhaseRequest, SignalState
 from sim_videos.nets.cabinet import Cabinet
@@ -41,6 +42,10 @@ class Scenario:
     end_s: int
 
 
+#: Makes the controller of a junction; the callable tells what is known beyond the lanes at an instant, ns.
+MakeController = Callable[[Junction, Sight, Callable[[int], Surroundings | None]], Controller]
+
+
 class Watcher(Protocol):
     """Told of every junction's step, in order: for logs, plots and tests."""
 
@@ -63,7 +68,7 @@ class Result:
 
 def run(
     scenario: Scenario,
-    make_controller: Callable[[Junction], Controller],
+    make_controller: MakeController,
     *,
     seed: int,
     sight: Sight,
@@ -93,7 +98,7 @@ class Street:
     def __init__(
         self,
         roads: Network,
-        make_controller: Callable[[Junction], Controller],
+        make_controller: MakeController,
         begin_s: int,
         eyes: Eyes,
         clock: Clock,
@@ -104,24 +109,25 @@ class Street:
         self._clock = clock
         self._watcher = watcher
         self._watching = Watching(roads)
-        self._controllers = {name: make_controller(one) for name, one in roads.junctions.items()}
+        self._around: Mapping[str, Surroundings] = {}
+        self._controllers = {
+            name: make_controller(one, eyes.sight, partial(self._surroundings, name))
+            for name, one in roads.junctions.items()
+        }
         begin_ns = begin_s * NS_PER_S
         self._cabinets = {name: Cabinet(one, begin_ns) for name, one in roads.junctions.items()}
         self._monitors = {name: Monitor(name, one.grouping.links, one.times) for name, one in roads.junctions.items()}
-        self._neighbours = _neighbours(roads.junctions)
         self._decision_s = array("d")
 
     def second(self, t_s: int, link: SumoLink) -> None:
         """Look, decide, show, let SUMO and the cores go on to the next second."""
         view = self._eyes.look(t_s, self._watching)
+        self._around = view.around
         lamps = {}
         for name, controller in self._controllers.items():
             cabinet = self._cabinets[name]
             state = cabinet.state()
             began_ns = self._clock.now_ns()
-            _tell(controller, name, self._neighbours[name], view.passed)
-            if isinstance(controller, BoxSeeing):
-                controller.see_box(view.boxes[name])
             request = controller.update(view.demands[name], state)
             self._decision_s.append((self._clock.now_ns() - began_ns) / NS_PER_S)
             shown = cabinet.ask(request)
@@ -134,6 +140,9 @@ class Street:
             cabinet.advance()
         self._watching.see(t_s + 1, frame)
 
+    def _surroundings(self, name: str, t_ns: int) -> Surroundings | None:  # noqa: ARG002 - of the seam
+        return self._around.get(name)
+
     def result(self, delay: Delay) -> Result:
         """All that was counted."""
         broken = [cabinet.first_broken for cabinet in self._cabinets.values() if cabinet.first_broken is not None]
@@ -145,16 +154,3 @@ class Street:
             sum(cabinet.refused for cabinet in self._cabinets.values()),
             self._decision_s,
         )
-
-
-def _tell(controller: Controller, name: str, neighbours: frozenset[str], passed: Sequence[Passed]) -> None:
-    if isinstance(controller, Hearing) and passed:
-        controller.hear([one for one in passed if one.junction == name or one.junction in neighbours])
-
-
-def _neighbours(junctions: Mapping[str, Junction]) -> dict[str, frozenset[str]]:
-    """Junction → those that send vehicles to it."""
-    return {
-        name: frozenset(other for lane in one.model.lanes for other, _, _ in lane.fed_by)
-        for name, one in junctions.items()
-    }

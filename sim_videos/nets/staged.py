@@ -1,6 +1,6 @@
-"""Actuated control of any junction: each stage of its own program is one phase of a one-ring controller.
+"""Control by rings for any junction: each stage of its own program is one phase of a one-ring controller.
 
-    demand by lane ─→ demand by stage ─→ ActuatedController ─→ stage ─→ phases of the junction
+    demand by lane ─→ demand by stage ─→ controller of one ring ─→ stage ─→ phases of the junction
 
 A vehicle calls the stages that let it go without yielding, and holds any that lets it go.
 Stages are served in the program's order, and skipped where nobody calls.
@@ -12,17 +12,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calibration.site import Phase, Signal
-from edge.control.actuated import ActuatedController
+from edge.controller import Controller
 from edge.types import Demand, Interval, LaneDemand, PhaseRequest, SignalState
 from sim_videos.nets.junction import Junction
 
 
-class StagedActuated:
-    """Implements `Controller` for a junction of a net."""
+class Staged:
+    """Implements `Controller` for a junction of a net by a controller of `staged_signal`."""
 
-    name = "actuated"
-
-    def __init__(self, junction: Junction) -> None:
+    def __init__(self, junction: Junction, inner: Controller) -> None:
+        self.name = inner.name
         grouping = junction.grouping
         self._junction = junction
         self._stages = dict(enumerate(grouping.stages[: min(grouping.program_stages, 16)], start=1))
@@ -35,7 +34,7 @@ class StagedActuated:
             free = frozenset(number for number in served if not yields[phase] & self._stages[number])
             self._calls[phase] = frozenset({_main(free or served, self._stages)}) if served else frozenset()
             self._holds[phase] = free or served
-        self._inner = ActuatedController(_signal(junction, tuple(self._stages)))
+        self._inner = inner
         self._now: int | None = None
         self._since: dict[int, int] = {}
 
@@ -48,7 +47,9 @@ class StagedActuated:
             self._now = chosen[0]
         phases = self._stages[self._now] if self._now is not None else frozenset[int]()
         said = ", ".join(f"stage {n} is phase {' and '.join(map(str, sorted(self._stages[n])))}" for n in chosen)
-        facts = None if asked.facts is None else replace(asked.facts, endings={}, called=None, ped_called=None, held=None)
+        facts = (
+            None if asked.facts is None else replace(asked.facts, endings={}, called=None, ped_called=None, held=None)
+        )
         return PhaseRequest(signal.t_ns, phases, f"{asked.reason} ({said})", asked.ttl_ms, facts=facts)
 
     def _state(self, signal: SignalState) -> SignalState:
@@ -113,8 +114,10 @@ def _nobody(lane: LaneDemand) -> LaneDemand:
     return replace(lane, presence=False, arrivals=(), queue_vehicles=0, wait_s=None)
 
 
-def _signal(junction: Junction, stages: tuple[int, ...]) -> Signal:
+def staged_signal(junction: Junction) -> Signal:
+    """One ring of the stages of the junction's own program, numbered from 1 in its order."""
     times = junction.times
+    stages = tuple(range(1, min(junction.grouping.program_stages, 16) + 1))
     phases = tuple(
         Phase(
             number=number,

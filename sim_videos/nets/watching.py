@@ -14,8 +14,8 @@ from sim_videos.nets.sumo_link import Frame, Moving
 
 #: Slower than this nobody arrives: he stands in a queue.
 STANDING_MPS = 1.0
-#: A vehicle that stands within this of an exit's beginning blocks it.
-_MOUTH_M = 15.0
+#: Road that a vehicle takes, and with the gap to the next.
+VEHICLE_M, SPACE_M = 5.0, 7.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +54,28 @@ class Gone:
 
 
 class Watching:
-    """Keeps every vehicle's place. Feed it each frame, then read `driven`, `gone` and `mouths`."""
+    """Keeps every vehicle's place. Feed it each frame, then read `driven`, `gone` and `clear_m`."""
 
     def __init__(self, network: Network) -> None:
         self._net = network.net
-        self._ahead = network.reach.ahead
         self._junction_of = {lane: name for name, one in network.junctions.items() for lane in one.lanes}
         self._signal_of = {network.net.lanes[lane].edge: name for lane, name in self._junction_of.items()}
         #: (approach edge, exit edge) → stop lanes with the phase of that turn.
         self.ways: Mapping[tuple[str, str], tuple[tuple[str, int], ...]] = _ways(network)
-        self._exits = {way.exit for one in network.junctions.values() for lane in one.model.lanes for way in lane.ways}
+        edges = edge_lanes(network.net.lanes.values())
+        exits = {way.exit for one in network.junctions.values() for lane in one.model.lanes for way in lane.ways}
+        #: Exit edge → its lanes.
+        self.exit_lanes = {edge: tuple(edges[edge]) for edge in sorted(one for one in exits if one is not None)}
+        self._exits = frozenset(lane for lanes in self.exit_lanes.values() for lane in lanes)
         self.driven: dict[str, Driven] = {}
         self.gone: list[Gone] = []
-        #: Exit edges in whose mouth somebody stands.
-        self.mouths: set[str] = set()
+        #: Lane of an exit edge → how far from its beginning the rear of its last standing vehicle is, m.
+        self.clear_m: dict[str, float] = {}
 
     def see(self, t_s: int, frame: Frame) -> None:
         """Take in the frame of second t_s."""
         self.gone = []
-        self.mouths = set()
+        self.clear_m = {}
         for name in frame.left:
             driven = self.driven.pop(name, None)
             if driven is not None and driven.turns and driven.stop_lane is not None:
@@ -106,10 +109,8 @@ class Watching:
         else:
             if driven.stood_s is None:
                 driven.stood_s = t_s
-            if moving.place_m <= _MOUTH_M and not inner:
-                edge = self._net.lanes[lane].edge
-                if edge in self._exits:
-                    self.mouths.add(edge)
+            if lane in self._exits:
+                self.clear_m[lane] = min(self.clear_m.get(lane, moving.place_m), max(0.0, moving.place_m - VEHICLE_M))
 
     def _passed(self, driven: Driven) -> None:
         turn = driven.turns.pop(0)
@@ -132,8 +133,9 @@ def _ways(network: Network) -> dict[tuple[str, str], tuple[tuple[str, int], ...]
 
 
 def edge_lanes(lanes: Iterable[NetLane]) -> dict[str, list[str]]:
-    """Edge → its lanes in order."""
+    """Edge → its lanes for vehicles, in order."""
     found: dict[str, list[str]] = {}
     for lane in lanes:
-        found.setdefault(lane.edge, []).append(lane.id)
+        if not lane.walk:
+            found.setdefault(lane.edge, []).append(lane.id)
     return found
