@@ -114,7 +114,7 @@ class ActuatedController:
         return PhaseRequest(
             signal.t_ns,
             asked,
-            self._reason(verdicts, calls, signal, plan),
+            self._reason(verdicts, calls, signal, plan, changed=bool(ended)),
             self._ttl_ms,
             ped_calls,
             _facts(calls, ended, signal, plan),
@@ -146,13 +146,19 @@ class ActuatedController:
         return {p for p in self._phases if any(self._rings.in_the_way(p, other) for other in waiting)}
 
     def _reason(
-        self, verdicts: list[Verdict], calls: Mapping[int, PhaseCall], signal: SignalState, plan: Coordination
+        self,
+        verdicts: list[Verdict],
+        calls: Mapping[int, PhaseCall],
+        signal: SignalState,
+        plan: Coordination,
+        *,
+        changed: bool,
     ) -> str:
         shown = signal.intervals
-        if any(phase is not None and shown.get(phase) is not Interval.GREEN for phase in self._rings.serving):
+        if changed or any(p is not None and shown.get(p) is not Interval.GREEN for p in self._rings.serving):
             text = self._changed
         else:
-            said = [verdict.said for verdict in verdicts if verdict.said]
+            said = [verdict.said for verdict in verdicts if verdict.said] or ["rests in red"]
             waiting = [p for p, call in calls.items() if call.called and shown.get(p) is not Interval.GREEN]
             text = "; ".join([*said, f"waiting {_listed(waiting, calls)}" if waiting else "nobody waits, rests"])
         doubts = [doubt for call in calls.values() for doubt in call.doubts]

@@ -21,6 +21,9 @@ from edge.control.pedestrians import Pedestrians
 from edge.control.rings import Verdict
 from edge.types import Ending, Interval, SignalState
 
+#: A green that is first seen this late began under another controller.
+_JUST_NS = NS_PER_S
+
 
 @dataclass(slots=True)
 class _Green:
@@ -70,13 +73,22 @@ class GreenTime:
             if signal.intervals.get(phase) is not Interval.GREEN:
                 self._greens.pop(phase, None)
                 continue
-            green = self._greens.setdefault(phase, _Green(signal.since_ns[phase]))
+            green = self._greens.get(phase)
+            if green is None:
+                green = self._greens[phase] = self._new(phase, contested, signal)
             if calls[phase].extends and (self._simultaneous_gap or not green.gapped):
                 green.extended_ns = signal.t_ns
             if phase not in contested:
                 green.contested_ns = None
             elif green.contested_ns is None:
                 green.contested_ns = signal.t_ns
+
+    @staticmethod
+    def _new(phase: int, contested: set[int], signal: SignalState) -> _Green:
+        """Who waited already when a green began has been in its way from the beginning."""
+        since_ns = signal.since_ns[phase]
+        waited = phase in contested and signal.t_ns - since_ns <= _JUST_NS
+        return _Green(since_ns, since_ns if waited else None)
 
     def verdict(self, phase: int, call: PhaseCall, signal: SignalState, plan: Coordination) -> Verdict:
         """Whether a phase that is served may end now."""

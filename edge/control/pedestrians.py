@@ -29,7 +29,7 @@ class Pedestrians:
     def update(self, signal: SignalState, plan: Coordination) -> frozenset[int]:
         """Phases whose pedestrians wait now. A press during walk needs no other walk."""
         self._pressed.update(self._buttons() & self._phases.keys())
-        self._pressed.difference_update(p for p in self._pressed if signal.pedestrian.get(p) is PedInterval.WALK)
+        self._pressed -= {p for p in self._pressed if signal.pedestrian.get(p) is PedInterval.WALK}
         red = {p for p, shown in signal.intervals.items() if shown is not Interval.GREEN and self.recalled(p, plan)}
         return frozenset(self._pressed | red)
 
