@@ -1,12 +1,13 @@
 """High-resolution events of detectors, from the demand of their lanes.
 
     LaneDemand ─→ zone on, off, unknown ─→ delay, extension ─→ 82, 81
-                                     └──→ never off, not seen ─→ 87, 85, and 83 again
+                                     └──→ not seen, stuck on, stuck off ─→ 85, 87, 86; 83 again
 
-A presence detector is on while a vehicle is at the stop line or queues there; an advance
-one while somebody moves through its zone. An event has the instant of the frame that
+A presence detector is on while a vehicle is at the stop line; an advance one while somebody
+moves through its zone. An event has the instant of the frame that
 showed it. What no camera sees is a fault of the detector (85), not an empty lane: the
 channel is told off as of then, so that nobody reckons with a vehicle that none has seen.
+Stuck on and stuck off are judged as control judges them (`edge.control.detectors`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,19 @@ from edge.telemetry.hires_codes import Code
 from edge.telemetry.hires_event import HiResEvent
 from edge.types import Demand, Interval, LaneDemand, SignalState
 
+#: A stuck detector is believed again once it has been off for so long.
+_BACK_NS = 2 * NS_PER_S
+#: Others must have come on so often for a silent detector to be suspicious.
+_OTHERS = 20
+
 
 @dataclass(slots=True)
 class _Channel:
     """One detector. raw is its zone, None while nobody knows, with since when; on is what was told last.
 
     waiting: it is to change once a delay or an extension is over. raw_ns is None before the first demand.
+    green_ns: when the green that is shown now began; through_green: one passed while the zone was never free.
+    quiet_ns: since when it is known and saw nobody; others: how often any had come on by then.
     """
 
     detector: Detector
@@ -35,6 +43,10 @@ class _Channel:
     told_ns: int = 0
     waiting: bool = False
     fault: Code | None = None
+    green_ns: int | None = None
+    through_green: bool = False
+    quiet_ns: int | None = None
+    others: int = 0
 
 
 class DetectorEvents:
@@ -45,6 +57,7 @@ class DetectorEvents:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._channels = [_Channel(detector) for detector in detectors]
+        self._came_on = 0
 
     def update(self, demand: Demand, state: SignalState) -> list[HiResEvent]:
         """What changed since the demand before."""
@@ -52,20 +65,48 @@ class DetectorEvents:
         for channel in self._channels:
             lane = demand.lanes.get(channel.detector.lane)
             if lane is not None:
-                events += _channel_events(channel, lane, demand.t_ns, state)
+                events += self._channel(channel, lane, demand.t_ns, state)
         return events
 
+    def _channel(self, channel: _Channel, lane: LaneDemand, now_ns: int, state: SignalState) -> list[HiResEvent]:
+        raw = _zone(channel.detector, lane)
+        since_ns = channel.raw_ns
+        if raw is not channel.raw or since_ns is None:
+            # Nothing new was seen of a lane that became unknown: it is so from now on.
+            seen_ns = now_ns if raw is None else now_ns - round((lane.age_s or 0.0) * NS_PER_S)
+            since_ns = seen_ns if since_ns is None else max(since_ns, seen_ns)
+            channel.raw, channel.raw_ns, channel.waiting = raw, since_ns, False
+            channel.through_green = False
+            self._came_on += bool(raw)
+        if raw is not False or channel.quiet_ns is None:
+            channel.quiet_ns, channel.others = now_ns, self._came_on
+        phase = channel.detector.phase or 0
+        green = state.intervals.get(phase) is Interval.GREEN
+        if channel.green_ns is not None and not green:
+            channel.through_green |= bool(raw) and since_ns <= channel.green_ns
+        channel.green_ns = state.since_ns.get(phase) if green else None
+        return [*_switched(channel, since_ns, green=green, now_ns=now_ns), *self._fault(channel, since_ns, now_ns)]
 
-def _channel_events(channel: _Channel, lane: LaneDemand, now_ns: int, state: SignalState) -> list[HiResEvent]:
-    raw = _zone(channel.detector, lane)
-    since_ns = channel.raw_ns
-    if raw is not channel.raw or since_ns is None:
-        # Nothing new was seen of a lane that became unknown: it is so from now on.
-        seen_ns = now_ns if raw is None else now_ns - round((lane.age_s or 0.0) * NS_PER_S)
-        since_ns = seen_ns if since_ns is None else max(since_ns, seen_ns)
-        channel.raw, channel.raw_ns, channel.waiting = raw, since_ns, False
-    green = state.intervals.get(channel.detector.phase or 0) is Interval.GREEN
-    return [*_switched(channel, since_ns, green=green, now_ns=now_ns), *_fault(channel, since_ns, now_ns)]
+    def _fault(self, channel: _Channel, since_ns: int, now_ns: int) -> list[HiResEvent]:
+        """85 while nobody knows, 87 and 86 while it is stuck on or off, 83 when that is over."""
+        fault = self._judged(channel, since_ns, now_ns)
+        if fault is channel.fault:
+            return []
+        channel.fault = fault
+        return [HiResEvent(now_ns, fault or Code.DETECTOR_RESTORED, channel.detector.channel)]
+
+    def _judged(self, channel: _Channel, since_ns: int, now_ns: int) -> Code | None:
+        if channel.raw is None:
+            return Code.DETECTOR_FAULT_WATCHDOG
+        on_s, quiet_s = channel.detector.max_presence_s, channel.detector.no_activity_s
+        lasted_ns = now_ns - since_ns
+        if channel.raw and on_s is not None and channel.through_green and lasted_ns >= on_s * NS_PER_S:
+            return Code.DETECTOR_FAULT_SHORTED
+        if channel.fault is Code.DETECTOR_FAULT_SHORTED and lasted_ns < _BACK_NS and not channel.raw:
+            return channel.fault
+        quiet_ns = now_ns - (now_ns if channel.quiet_ns is None else channel.quiet_ns)
+        quiet = quiet_s is not None and quiet_ns >= quiet_s * NS_PER_S
+        return Code.DETECTOR_FAULT_OPEN if quiet and self._came_on - channel.others >= _OTHERS else None
 
 
 def _switched(channel: _Channel, since_ns: int, *, green: bool, now_ns: int) -> list[HiResEvent]:
@@ -84,27 +125,12 @@ def _switched(channel: _Channel, since_ns: int, *, green: bool, now_ns: int) -> 
     return [HiResEvent(at_ns, Code.DETECTOR_ON if wanted else Code.DETECTOR_OFF, detector.channel)]
 
 
-def _fault(channel: _Channel, since_ns: int, now_ns: int) -> list[HiResEvent]:
-    """85 while nobody knows, 87 once it has been on for too long, 83 when that is over."""
-    limit_s = channel.detector.max_presence_s
-    fault: Code | None = None
-    at_ns = since_ns
-    if channel.raw is None:
-        fault = Code.DETECTOR_FAULT_WATCHDOG
-    elif channel.raw and limit_s is not None and now_ns - since_ns > limit_s * NS_PER_S:
-        fault, at_ns = Code.DETECTOR_FAULT_SHORTED, since_ns + round(limit_s * NS_PER_S)
-    if fault is channel.fault:
-        return []
-    channel.fault = fault
-    return [HiResEvent(at_ns, fault or Code.DETECTOR_RESTORED, channel.detector.channel)]
-
-
 def _zone(detector: Detector, lane: LaneDemand) -> bool | None:
     """Whether somebody is in the zone; None where nobody can tell."""
     if detector.kind == "presence":
-        if lane.presence is None and lane.queue_vehicles is None:
-            return None
-        return bool(lane.presence or lane.queue_vehicles)
+        if lane.presence is None and lane.queue_vehicles is not None:
+            return lane.queue_vehicles > 0
+        return lane.presence
     if lane.arrivals is None:
         return None
     near_m = detector.distance_m or 0.0

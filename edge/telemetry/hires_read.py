@@ -72,7 +72,7 @@ class Source:
 
 
 def outbox_source(path: Path) -> Source:
-    """What an outbox still holds: events that the collector has not acknowledged. InputError where it cannot be read."""
+    """What an outbox still holds, not acknowledged by the collector. InputError where it cannot be read."""
     if not path.is_file():
         raise InputError(f"--outbox {path}: there is no such file")
     with _outbox(path) as db:
