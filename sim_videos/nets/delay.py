@@ -27,7 +27,7 @@ class Delay:
 def delay_of(tripinfo: Path, due: dict[str, float], end_s: float) -> Delay:
     """Of a tripinfo file with unfinished trips in it. due: vehicle → when it was scheduled, s."""
     try:
-        root = ET.parse(tripinfo).getroot()
+        root = ET.parse(tripinfo).getroot()  # noqa: S314 - a file the user names, as every input
     except (OSError, ET.ParseError) as error:
         raise InputError(f"{tripinfo}: SUMO's list of trips is not whole ({error}); run it again") from error
     total_s, vehicles, unfinished = 0.0, 0, 0
@@ -49,7 +49,7 @@ def scheduled(routes: Path, begin_s: float, end_s: float) -> dict[str, float]:
     InputError for a file that cannot be read, and for flows by chance, whose departures only SUMO knows.
     """
     try:
-        root = ET.parse(routes).getroot()
+        root = ET.parse(routes).getroot()  # noqa: S314 - a file the user names, as every input
     except OSError as error:
         raise InputError(f"{routes}: cannot be read ({error.strerror}); give a SUMO route file, .rou.xml") from error
     except ET.ParseError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edge.clock import NS_PER_S
@@ -57,11 +57,18 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class StreetAround(Surroundings):
+    """With what only the classical peer asks for. occupied: exit → vehicles on it within sight."""
+
+    occupied: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What the cabinets know after a second, by junction."""
 
     demands: Mapping[str, Demand]
-    around: Mapping[str, Surroundings]
+    around: Mapping[str, StreetAround]
 
 
 class Eyes:
@@ -74,6 +81,12 @@ class Eyes:
         self._lanes = network.net.lanes
         self._ahead = network.reach.ahead
         self._junction_of = {lane: name for name, one in network.junctions.items() for lane in one.lanes}
+        self._exits = {
+            name: tuple(
+                dict.fromkeys(way.exit for lane in one.model.lanes for way in lane.ways if way.exit is not None)
+            )
+            for name, one in network.junctions.items()
+        }
         self._announced = {
             name: Announced(one.model, one.fed, sight.reach_m) for name, one in network.junctions.items()
         }
@@ -91,6 +104,7 @@ class Eyes:
         """What is known at second t_s."""
         found: dict[str, list[_Seen]] = {lane: [] for lane in self._junction_of}
         inside: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
+        occupied: dict[str, int] = {}
         late: list[tuple[float, Driven, Turn]] = []
         for driven in watching.driven.values():
             if not driven.lane or (self._sight.unseen and self._unseen(driven.name)):
@@ -98,6 +112,9 @@ class Eyes:
             if driven.inside is not None:
                 box, phase = inside[driven.inside[0]], driven.inside[1]
                 box[phase] = box.get(phase, 0) + 1
+            if driven.lane in watching.exits and driven.place_m <= self._sight.reach_m:
+                edge = self._lanes[driven.lane].edge
+                occupied[edge] = occupied.get(edge, 0) + 1
             if not driven.turns and self._sight.turns:
                 continue
             if self._sight.turns:
@@ -114,11 +131,15 @@ class Eyes:
             name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
             for name, one in self._network.junctions.items()
         }
-        return View(demands, self._around(t_ns, inside, watching))
+        return View(demands, self._around(t_ns, inside, occupied, watching))
 
     def _around(
-        self, t_ns: int, inside: Mapping[str, Mapping[int, int]], watching: Watching
-    ) -> dict[str, Surroundings]:
+        self,
+        t_ns: int,
+        inside: Mapping[str, Mapping[int, int]],
+        occupied: Mapping[str, int],
+        watching: Watching,
+    ) -> dict[str, StreetAround]:
         """What is known beyond the lanes, with what neighbours told each other of this second."""
         seen = [gone for gone in watching.gone if not (self._sight.unseen and self._unseen(gone.name))]
         told = [Departure(t_ns, gone.junction, gone.phase, gone.exit) for gone in seen]
@@ -126,20 +147,20 @@ class Eyes:
         for name, junction in self._network.junctions.items():
             announced = self._announced[name]
             announced.hear(told)
-            around[name] = Surroundings(
+            around[name] = StreetAround(
                 t_ns,
                 inside[name],
                 tuple(Passed(gone.lane, gone.phase, t_ns) for gone in seen if gone.junction == name),
                 self._room(junction, watching),
                 announced.coming(t_ns),
+                {one: occupied.get(one, 0) for one in self._exits[name]},
             )
         return around
 
     def _room(self, junction: Junction, watching: Watching) -> dict[str, int]:
         """Exit → vehicles that still fit in, for those in which somebody stands within sight."""
         room = {}
-        exits = dict.fromkeys(way.exit for lane in junction.model.lanes for way in lane.ways if way.exit is not None)
-        for name in exits:
+        for name in self._exits[junction.name]:
             lanes = watching.exit_lanes[name]
             clear_m = {lane: watching.clear_m[lane] for lane in lanes if lane in watching.clear_m}
             if clear_m and min(clear_m.values()) <= self._sight.reach_m:

@@ -64,7 +64,7 @@ class SumoLink:
         port, listening = _free_port()
         listening.close()
         # A file, since a pipe that nobody reads would fill and stop SUMO.
-        self._words = tempfile.TemporaryFile()
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - close closes it
         self._process = subprocess.Popen(
             [*command, "--remote-port", str(port)],
             stdout=subprocess.DEVNULL,
@@ -237,24 +237,24 @@ class _Answer:
         self.at += 1
         return self.data[self.at - 1]
 
-    def int(self) -> int:
+    def whole(self) -> int:
         self.at += 4
         value: int = _INT.unpack_from(self.data, self.at - 4)[0]
         return value
 
     def string(self) -> str:
-        size = self.int()
+        size = self.whole()
         self.at += size
         return self.data[self.at - size : self.at].decode()
 
     def strings(self) -> list[str]:
-        return [self.string() for _ in range(self.int())]
+        return [self.string() for _ in range(self.whole())]
 
     def length(self) -> int:
         """Where the next command ends."""
         start = self.at
         size = self.byte()
-        return start + (size or self.int())
+        return start + (size or self.whole())
 
     def skip(self) -> None:
         self.at = self.length()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,10 +42,10 @@ class SumoProgram:
             env=self.environment,
         )
         first = (done.stdout.splitlines() or [""])[0]
-        words = first.split()
-        if "Version" not in words:
+        found = re.search(r"\d+\.\d+\.\d+", first)
+        if found is None:
             raise ConfigError(f"{self.binary}: does not say which SUMO it is ({first or done.stderr.strip()})")
-        return words[words.index("Version") + 1]
+        return found.group()
 
     @property
     def environment(self) -> dict[str, str]:

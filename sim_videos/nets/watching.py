@@ -66,7 +66,8 @@ class Watching:
         exits = {way.exit for one in network.junctions.values() for lane in one.model.lanes for way in lane.ways}
         #: Exit edge → its lanes.
         self.exit_lanes = {edge: tuple(edges[edge]) for edge in sorted(one for one in exits if one is not None)}
-        self._exits = frozenset(lane for lanes in self.exit_lanes.values() for lane in lanes)
+        #: The same lanes.
+        self.exits = frozenset(lane for lanes in self.exit_lanes.values() for lane in lanes)
         self.driven: dict[str, Driven] = {}
         self.gone: list[Gone] = []
         #: Lane of an exit edge → how far from its beginning the rear of its last standing vehicle is, m.
@@ -109,7 +110,7 @@ class Watching:
         else:
             if driven.stood_s is None:
                 driven.stood_s = t_s
-            if lane in self._exits:
+            if lane in self.exits:
                 self.clear_m[lane] = min(self.clear_m.get(lane, moving.place_m), max(0.0, moving.place_m - VEHICLE_M))
 
     def _passed(self, driven: Driven) -> None:
