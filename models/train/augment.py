@@ -17,6 +17,8 @@ PAD = 114
 #: A box of which less than this is left after a cut is nothing to learn, but not background either.
 _LEAST_LEFT = 0.35
 _LEAST_PX = 3.0
+#: Long sides of pictures as shares of the training picture's side: a camera seen whole, and some of it closer.
+_REDUCED, _ENLARGED = 0.75, 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class Sample:
 
 def sample(pictures: list[Labelled], shares: NDArray[np.float64], size_px: int, rng: Generator) -> Sample:
     """One training picture: a single one, or four joined at a random point."""
+    long_px = (_REDUCED * size_px, _ENLARGED * size_px)
     if rng.random() < 0.5:
-        return spoil(_tile(pictures[rng.choice(len(pictures), p=shares)], size_px, size_px, rng), rng)
+        return spoil(_tile(pictures[rng.choice(len(pictures), p=shares)], size_px, size_px, long_px, rng), rng)
     cut_x, cut_y = (rng.uniform(0.3, 0.7, 2) * size_px / 4).astype(int) * 4
     whole = Sample(
         np.full((size_px, size_px, 3), PAD, np.uint8),
@@ -48,7 +51,7 @@ def sample(pictures: list[Labelled], shares: NDArray[np.float64], size_px: int, 
         (0, cut_y, cut_x, size_px - cut_y),
         (cut_x, cut_y, size_px - cut_x, size_px - cut_y),
     ):
-        tile = _tile(pictures[rng.choice(len(pictures), p=shares)], int(width), int(height), rng)
+        tile = _tile(pictures[rng.choice(len(pictures), p=shares)], int(width), int(height), long_px, rng)
         whole.picture[y : y + height, x : x + width] = tile.picture
         whole.weight[:, y // 4 : (y + height) // 4, x // 4 : (x + width) // 4] = tile.weight
         boxes.append(tile.boxes + np.array((0, x, y, x, y), np.float32))
@@ -56,13 +59,11 @@ def sample(pictures: list[Labelled], shares: NDArray[np.float64], size_px: int, 
     return spoil(Sample(whole.picture, np.concatenate(boxes), np.concatenate(doubtful), whole.weight), rng)
 
 
-def _tile(one: Labelled, width: int, height: int, rng: Generator) -> Sample:
-    """A window of width × height somewhere over the picture, enlarged or reduced."""
+def _tile(one: Labelled, width: int, height: int, long_px: tuple[float, float], rng: Generator) -> Sample:
+    """A window of width × height somewhere over the picture, whose long side measures something within long_px."""
     source = one.picture()
     high, wide = source.shape[:2]
-    # So that the picture's long side would measure 240 to 1050 pixels: cameras of 352 to 1920 seen at 320 and 640,
-    # and near vehicles that fill the crop, as they do at 640 where a camera looks down from a bridge.
-    scale = float(np.exp(rng.uniform(np.log(240), np.log(1050)))) / max(high, wide)
+    scale = float(np.exp(rng.uniform(*np.log(long_px)))) / max(high, wide)
     across = scale * float(np.exp(rng.normal(0, 0.08)))
     x0 = rng.uniform(*sorted((0.0, wide * across - width)))
     y0 = rng.uniform(*sorted((0.0, high * scale - height)))

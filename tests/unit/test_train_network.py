@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,9 +18,10 @@ from edge.vision.detect.heads import YoloHead  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.train.boxed import Boxed  # noqa: E402
 from models.train.compact import equalise, prune  # noqa: E402
-from models.train.fit import Recipe, Run, load_average, read_checkpoint  # noqa: E402
-from models.train.network import Nano  # noqa: E402
+from models.train.fit import Recipe, Run, fit, load_average, read_checkpoint  # noqa: E402
+from models.train.network import Answer, Nano  # noqa: E402
 from models.train.origin import load_origin  # noqa: E402
+from models.train.pictures import ALL, Labelled, Part  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +106,27 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"last\.pt: is a checkpoint of another network"):
         load_average(Nano(6), path)
     load_average(Nano(5), path)
+
+
+def test_batches_take_turns_over_the_sizes_and_a_run_that_goes_on_sees_what_it_would_have_seen(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "one.png"), np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8))
+    pictures = [Labelled(tmp_path / "one.png", Part(ALL), np.array([[0, 0.1, 0.1, 0.6, 0.7]], np.float32))]
+    recipe = Recipe(steps=3, batch=4, sizes_px=(32, 64), save_each=1)
+
+    def seen(first: int) -> list[Any]:
+        given: list[Any] = []
+
+        class Watched(Nano):
+            def forward(self, pixels: Any) -> Answer:
+                given.append(pixels.clone())
+                return super().forward(pixels)
+
+        run = Run.start(Watched(6), recipe)
+        run.step = first
+        list(fit(run, pictures, recipe, tmp_path, lambda _: {}, workers=0))
+        return given
+
+    whole = seen(0)
+    assert [tuple(pixels.shape) for pixels in whole] == [(4, 3, 32, 32), (1, 3, 64, 64), (4, 3, 32, 32)]
+    assert not torch.equal(whole[0], whole[2])
+    assert all(torch.equal(before, after) for before, after in zip(whole[1:], seen(1), strict=True))
