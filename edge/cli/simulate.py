@@ -31,10 +31,13 @@ app = typer.Typer(add_completion=False)
     epilog=examples(
         "stopline simulate rush --compare fixed,actuated --truth-detector --seconds 300",
         "stopline simulate quiet --control actuated --show --speed 1",
+        "stopline simulate --net town.net.xml --routes town.rou.xml --control fixed,actuated,adaptive",
     )
 )
 def simulate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario of the library, or its TOML file.")],
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO]", help="A scenario of the library, or its TOML file.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the traffic; the scenario's own if left out.")] = None,
     seconds: Annotated[float | None, typer.Option(metavar="S", help="Length; the scenario's own if left out.")] = None,
     control: Annotated[str | None, typer.Option(help="Controller: fixed or actuated; the scenario's own.")] = None,
@@ -54,12 +57,30 @@ def simulate(
     show: Annotated[bool, typer.Option("--show", help="Serve a page on this machine with what happens.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of that page; 0 is any free one.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON and nothing else.")] = False,
+    net: Annotated[Path | None, typer.Option(metavar="FILE", help="Any SUMO net in place of a scenario.")] = None,
+    routes: Annotated[Path | None, typer.Option(metavar="FILE", help="Its traffic: SUMO's route file.")] = None,
+    begin: Annotated[int | None, typer.Option(metavar="S", help="With --net: the first departure if left out.")] = None,
+    end: Annotated[int | None, typer.Option(metavar="S", help="With --net: an hour later if left out.")] = None,
+    eyes: Annotated[str, typer.Option(metavar="full|camera", help="With --net: what controllers see.")] = "full",
+    all_red: Annotated[float, typer.Option(min=0, max=6, metavar="S", help="With --net: red clearance.")] = 0.0,
+    sumo: Annotated[Path | None, typer.Option(metavar="BINARY", help="With --net: another SUMO.")] = None,
 ) -> None:
     """Close the loop: simulated street, rendered cameras, detector, counts, controller, lamps.
+
+    With --net, --routes and --control fixed,actuated,adaptive: any SUMO net, every light of it through
+    the signal core, without cameras.
 
     DIR holds report.html, run.json and for each run a folder with events.jsonl and bridge.jsonl. Ctrl-C
     ends the run at hand and leaves them complete; during the first warm-up it leaves DIR as it was.
     """
+    if net is not None or routes is not None:
+        if scenario is not None or net is None or routes is None:
+            raise ConfigError("--net and --routes go together, and take the place of SCENARIO")
+        if model is not None or truth_detector or record is not None or show or compare is not None:
+            raise ConfigError("--net has no cameras: leave out --model, --truth-detector, --record, --show; --compare")
+        raise typer.Exit(_run_net(net, routes, begin, end, control, eyes, all_red, seed, sumo, out, as_json=as_json))
+    if scenario is None:
+        raise ConfigError("name a scenario (stopline scene list), or give --net and --routes")
     if control is not None and compare is not None:
         raise ConfigError("--control runs one controller and --compare several: give one of them")
     known = load_scenario(scenario)
@@ -128,6 +149,42 @@ def run(options: SimulateOptions, *, as_json: bool = False) -> int:
         console.print(sentence)
     console.print(f"report: {options.out / REPORT}")
     return stopping.exit_code
+
+
+def _run_net(
+    net: Path,
+    routes: Path,
+    begin_s: int | None,
+    end_s: int | None,
+    control: str | None,
+    eyes: str,
+    all_red_s: float,
+    seed: int | None,
+    sumo: Path | None,
+    out: Path,
+    *,
+    as_json: bool,
+) -> int:
+    from edge.cli.simulate_net import run_net
+    from sim_videos.nets.controllers import chosen
+    from sim_videos.nets.eyes import SIGHTS
+    from sim_videos.nets.junction import Times
+    from sim_videos.nets.simulate import NetOptions, scenario_of
+    from sim_videos.nets.sumo_program import SumoProgram
+
+    sight = next((one for name, one in SIGHTS.items() if name == eyes), None)
+    if sight is None:
+        raise ConfigError(f"--eyes: there are no {eyes!r}; give {' or '.join(SIGHTS)}")
+    options = NetOptions(
+        scenario_of(net, routes, begin_s, end_s),
+        chosen(control or "actuated", "--control"),
+        out,
+        sight,
+        Times(red_clearance_s=all_red_s),
+        1 if seed is None else seed,
+        SumoProgram.found(sumo),
+    )
+    return run_net(options, as_json=as_json)
 
 
 class _Bars:

@@ -16,12 +16,16 @@ from edge.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """mean_s is None where there was no vehicle. waiting: vehicles that never departed; unfinished: on their way."""
+    """mean_s is None where there was no vehicle. waiting: vehicles that never departed; unfinished: on their way.
+
+    each_s: of every vehicle, in no order.
+    """
 
     mean_s: float | None
     vehicles: int
     unfinished: int
     waiting: int
+    each_s: tuple[float, ...] = ()
 
 
 def delay_of(tripinfo: Path, due: dict[str, float], end_s: float) -> Delay:
@@ -30,17 +34,17 @@ def delay_of(tripinfo: Path, due: dict[str, float], end_s: float) -> Delay:
         root = ET.parse(tripinfo).getroot()  # noqa: S314 - a file the user names, as every input
     except (OSError, ET.ParseError) as error:
         raise InputError(f"{tripinfo}: SUMO's list of trips is not whole ({error}); run it again") from error
-    total_s, vehicles, unfinished = 0.0, 0, 0
+    each_s: list[float] = []
+    unfinished = 0
     seen = set()
     for trip in root.iter("tripinfo"):
         seen.add(trip.get("id", ""))
-        total_s += float(trip.get("timeLoss", "0")) + float(trip.get("departDelay", "0"))
-        vehicles += 1
+        each_s.append(float(trip.get("timeLoss", "0")) + float(trip.get("departDelay", "0")))
         unfinished += float(trip.get("arrival", "-1")) < 0
     waiting = [depart_s for name, depart_s in due.items() if name not in seen]
-    total_s += sum(end_s - depart_s for depart_s in waiting)
-    vehicles += len(waiting)
-    return Delay(total_s / vehicles if vehicles else None, vehicles, unfinished, len(waiting))
+    each_s += [end_s - depart_s for depart_s in waiting]
+    mean_s = sum(each_s) / len(each_s) if each_s else None
+    return Delay(mean_s, len(each_s), unfinished, len(waiting), tuple(each_s))
 
 
 def scheduled(routes: Path, begin_s: float, end_s: float) -> dict[str, float]:

@@ -53,11 +53,19 @@ class Watcher(Protocol):
         self, t_s: int, junction: Junction, demand: Demand, request: PhaseRequest, state: SignalState
     ) -> None: ...
 
+    def on_second(self, t_s: int, standing: Mapping[str, int]) -> None:
+        """Vehicles that truly stand before each junction, at the end of a second."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run. decision_s: times that each decision took. refused: requests that the core did not take."""
+    """What came of a run. decision_s: times that each decision took. refused: requests that the core did not take.
 
+    until_s: when it ended, before its time where it was stopped.
+    """
+
+    until_s: int
     delay: Delay
     violations: tuple[Violation, ...]
     laws_broken: int
@@ -77,19 +85,26 @@ def run(
     times: Times | None = None,
     watcher: Watcher | None = None,
     progress: Callable[[int], object] = lambda _t_s: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Run it to its end. InputError for files that cannot be used, in SUMO's words where it said so."""
+    """Run it to its end, or until `stop` says so.
+
+    InputError for files that cannot be used, in SUMO's words where it said so.
+    """
+    due = scheduled(scenario.routes, scenario.begin_s, scenario.end_s)
     roads = network(read_net(scenario.net), Times() if times is None else times)
     with tempfile.TemporaryDirectory(prefix="stopline-net-") as folder:
         tripinfo = Path(folder) / "tripinfo.xml"
-        due = scheduled(scenario.routes, scenario.begin_s, scenario.end_s)
         command = sumo.command(scenario.net, scenario.routes, scenario.begin_s, scenario.end_s, seed, tripinfo)
         loop = Street(roads, make_controller, scenario.begin_s, Eyes(roads, sight, seed), clock, watcher)
         with SumoLink(command, sumo.environment) as link:
-            for t_s in range(scenario.begin_s, scenario.end_s):
-                loop.second(t_s, link)
-                progress(t_s - scenario.begin_s + 1)
-        return loop.result(delay_of(tripinfo, due, scenario.end_s))
+            until_s = scenario.begin_s
+            while until_s < scenario.end_s and not stop():
+                loop.second(until_s, link)
+                until_s += 1
+                progress(until_s - scenario.begin_s)
+        by_then = {name: depart_s for name, depart_s in due.items() if depart_s < until_s}
+        return loop.result(until_s, delay_of(tripinfo, by_then, until_s))
 
 
 class Street:
@@ -139,14 +154,24 @@ class Street:
         for cabinet in self._cabinets.values():
             cabinet.advance()
         self._watching.see(t_s + 1, frame)
+        if self._watcher is not None:
+            self._watcher.on_second(t_s + 1, self._standing())
+
+    def _standing(self) -> dict[str, int]:
+        standing = dict.fromkeys(self._controllers, 0)
+        for driven in self._watching.driven.values():
+            if driven.turns and driven.stood_s is not None:
+                standing[driven.turns[0].junction] += 1
+        return standing
 
     def _surroundings(self, name: str, t_ns: int) -> Surroundings | None:  # noqa: ARG002 - of the seam
         return self._around.get(name)
 
-    def result(self, delay: Delay) -> Result:
+    def result(self, until_s: int, delay: Delay) -> Result:
         """All that was counted."""
         broken = [cabinet.first_broken for cabinet in self._cabinets.values() if cabinet.first_broken is not None]
         return Result(
+            until_s,
             delay,
             tuple(one for monitor in self._monitors.values() for one in monitor.violations),
             sum(cabinet.laws_broken for cabinet in self._cabinets.values()),

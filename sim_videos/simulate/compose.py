@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.clock import Clock
-from edge.errors import StorageError
 from edge.replay.outputs import storing, write_whole
 from edge.seams import Detector
 from sim_videos.simulate import report
@@ -24,6 +22,7 @@ from sim_videos.simulate.open import open_eyes
 from sim_videos.simulate.order import EyesKind, SimulateOptions
 from sim_videos.simulate.result import Run
 from sim_videos.simulate.show import Shown
+from sim_videos.simulate.whole import moved_when_whole
 from sim_videos.street import Street
 
 REPORT, FIGURES = "report.html", "run.json"
@@ -52,7 +51,7 @@ def simulate(options: SimulateOptions, around: Surroundings) -> tuple[Run, ...]:
     Raises ConfigError of the scenario and StorageError of the folders; then `out` is as it was.
     """
     runs: list[Run] = []
-    with _moved_when_whole(options.out) as part:
+    with moved_when_whole(options.out) as part:
         for control, kind in options.runs:
             folder = part / f"{control}-{kind}"
             with storing(folder):
@@ -105,26 +104,3 @@ def _write(options: SimulateOptions, around: Surroundings, folder: Path, runs: l
     beyond = scenario.beyond(max(one.seconds for one in runs))
     page = report.render(f"Simulation of {scenario.id}", scenario.about, runs, facts, beyond)
     write_whole(folder / REPORT, page)
-
-
-@contextmanager
-def _moved_when_whole(out: Path) -> Iterator[Path]:
-    """A folder to write into; what is in it takes the place of what `out` has of the same names, if all went well."""
-    ours = not out.exists()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=out))
-    except OSError as error:
-        raise StorageError(f"{out}: {error.strerror or error}; choose an --out that can be written") from error
-    try:
-        yield part
-        with storing(out):
-            for entry in sorted(part.iterdir()):
-                target = out / entry.name
-                if target.is_dir():
-                    shutil.rmtree(target)
-                entry.replace(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if ours and not any(out.iterdir()):
-            out.rmdir()
