@@ -231,9 +231,14 @@ class PlanClock:
         if choice.reason:
             parts.append(choice.reason if choice.plan is not None else f"free {choice.reason}")
         if self._state != "in_step":
-            way = {"add": "cycle lengthened", "subtract": "cycle shortened", "dwell": "dwells"}[self._state]
-            off = f"{abs(self._late_ns) / NS_PER_S:.1f} s {'behind' if self._late_ns > 0 else 'ahead'}"
-            parts.append(f"{off}, {way}")
+            late_ns = self._late_ns % self._plan.cycle_ns
+            ahead_s = (self._plan.cycle_ns - late_ns) / NS_PER_S
+            way = {
+                "subtract": f"{late_ns / NS_PER_S:.1f} s behind, cycle shortened",
+                "add": f"{ahead_s:.1f} s ahead, cycle lengthened",
+                "dwell": f"{ahead_s:.1f} s ahead, dwells",
+            }
+            parts.append(way[self._state])
         return ", ".join(parts)
 
 
