@@ -39,13 +39,12 @@ class Departure:
         """ProtocolError for what is no departure."""
         try:
             data = json.loads(line)
-            made = cls(**data)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise ProtocolError(f"no departure of a neighbour: {line[:80]}") from error
-        whole = isinstance(made.t_ns, int) and isinstance(made.phase, int)
-        if not whole or not isinstance(made.junction, str) or not isinstance(made.exit, str):
-            raise ProtocolError(f"a departure with a value of the wrong kind: {line[:80]}")
-        return made
+        match data:
+            case {"t_ns": int(t_ns), "junction": str(junction), "phase": int(phase), "exit": str(leaves)}:
+                return cls(t_ns, junction, phase, leaves)
+        raise ProtocolError(f"a departure with a value missing or of the wrong kind: {line[:80]}")
 
 
 #: (neighbour, its exit) → lanes of this junction that it leads to, each with the way there in s.
