@@ -53,11 +53,15 @@ class ControlEvents:
         facts, t_ns = request.facts, request.t_ns
         if facts is None:
             return []
-        events = self._calls(facts, t_ns)
+        # While it is preempted, nobody is asked for calls and pattern: they are as they were, and not told anew.
+        suspended = facts.preempt is not None and facts.called is None and facts.pattern is None
+        events = [] if suspended else self._calls(facts, t_ns)
         events += self._greens(facts, t_ns, state)
-        events += self._coordination.update(facts, t_ns)
         events += _preempt_events(self._preempt, facts.preempt, t_ns)
         self._preempt = facts.preempt
+        if suspended:
+            return events
+        events += self._coordination.update(facts, t_ns)
         fallback = facts.level_reason is not None
         if fallback is not self._fallback:
             self._fallback = fallback
@@ -80,13 +84,12 @@ class ControlEvents:
     def _greens(self, facts: ControlFacts, t_ns: int, state: SignalState) -> list[HiResEvent]:
         """Why greens ended, and that somebody waits against them, each once a green."""
         told: list[tuple[Code, int]] = [(_ENDINGS[ending], phase) for phase, ending in sorted(facts.endings.items())]
-        told += [(Code.PHASE_CHECK, phase) for phase in sorted(state.intervals) if self._is_contested(phase)]
+        green = sorted(phase for phase, shown in state.intervals.items() if shown is Interval.GREEN)
+        told += [(Code.PHASE_CHECK, phase) for phase in green if self._is_contested(phase)]
         events = []
         for code, phase in told:
             since_ns = state.since_ns.get(phase)
-            if state.intervals.get(phase) is not Interval.GREEN or since_ns is None:
-                continue
-            if self._ended.get((phase, code)) != since_ns:
+            if phase in green and since_ns is not None and self._ended.get((phase, code)) != since_ns:
                 self._ended[phase, code] = since_ns
                 events.append(HiResEvent(t_ns, code, phase))
         return events

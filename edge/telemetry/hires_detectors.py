@@ -102,7 +102,7 @@ class DetectorEvents:
         lasted_ns = now_ns - since_ns
         if channel.raw and on_s is not None and channel.through_green and lasted_ns >= on_s * NS_PER_S:
             return Code.DETECTOR_FAULT_SHORTED
-        if channel.fault is Code.DETECTOR_FAULT_SHORTED and lasted_ns < _BACK_NS and not channel.raw:
+        if channel.fault is Code.DETECTOR_FAULT_SHORTED and (channel.raw or lasted_ns < _BACK_NS):
             return channel.fault
         quiet_ns = now_ns - (now_ns if channel.quiet_ns is None else channel.quiet_ns)
         quiet = quiet_s is not None and quiet_ns >= quiet_s * NS_PER_S
