@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
 from pathlib import Path
 
@@ -36,13 +36,19 @@ def write(
     table = out.with_name(f"{out.name}.part")
     parquet = out.with_name(f"{out.name}.parquet.part")
     done = 0
+
+    def cells() -> Iterator[tuple[object, ...]]:
+        nonlocal done
+        for row in rows:
+            yield stamp(row.wall_ns, zone), device or row.device, row.code, row.parameter
+            done += 1
+            if done % _SAY_ROWS == 0:
+                on_row(done)
+
     try:
         with table.open("w", encoding="utf-8", newline="") as file:
             write_rows(file, [COLUMNS])
-            for done, row in enumerate(rows, start=1):
-                write_rows(file, [(stamp(row.wall_ns, zone), device or row.device, row.code, row.parameter)])
-                if done % _SAY_ROWS == 0:
-                    on_row(done)
+            write_rows(file, cells())
         if out.suffix == ".parquet":
             _to_parquet(table, parquet)
             parquet.replace(out)
@@ -53,8 +59,9 @@ def write(
             f"cannot write {out}: {error.strerror or error}; free space or choose another --out"
         ) from error
     finally:
-        table.unlink(missing_ok=True)
-        parquet.unlink(missing_ok=True)
+        for part in (table, parquet):
+            if part.is_file():
+                part.unlink()
     on_row(done)
     return done
 
