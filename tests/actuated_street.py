@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from calibration.site import Plan, Signal
 from edge.clock import NS_PER_S
 from edge.control.actuated import ActuatedController, ActuatedSettings
+from edge.control.coordinate import Coordinate
 from edge.control.loop import ControlLoop
 from edge.types import Demand, Interval, LaneDemand, PhaseRequest, SignalState
 from firmware_bridge.recording import RecordingBridge
@@ -87,15 +88,20 @@ def run(
     *,
     plan: Plan | None = None,
     settings: ActuatedSettings | None = None,
+    coordinate: Coordinate | None = None,
+    pressed: Callable[[float], frozenset[int]] = lambda _t_s: frozenset(),
+    begin_ns: int = 0,
 ) -> Run:
-    """Control at 10 Hz on modelled lamps, watched by the laws of lamps."""
+    """Control at 10 Hz on modelled lamps, watched by the laws of lamps; t_s counts from begin_ns."""
     bridge = RecordingBridge(signal, lambda _line: None, startup_s=2.0)
-    loop = ControlLoop(ActuatedController(signal, plan, settings), bridge)
+    now_s = 0.0
+    controller = ActuatedController(signal, plan, settings, coordinate=coordinate, ped_calls=lambda: pressed(now_s))
+    loop = ControlLoop(controller, bridge)
     witness = Witness(signal)
     done = Run()
     for step in range(round(seconds * 10)):
-        t_ns = step * STEP_NS
-        demand = Demand(t_ns, {lane.lane: lane for lane in lanes(t_ns / NS_PER_S)})
+        t_ns, now_s = begin_ns + step * STEP_NS, step / 10
+        demand = Demand(t_ns, {lane.lane: lane for lane in lanes(now_s)})
         request, state = loop.step(demand, t_ns)
         witness.see(state)
         before = done.states[-1].intervals if done.states else {}
