@@ -78,9 +78,9 @@ sl_law sl_witness_see(const sl_table *table, sl_witness *witness, const sl_look 
 const char *sl_law_name(sl_law law);
 
 uint8_t sl_host_load(sl_table *table, const uint8_t *bytes, size_t count);
-sl_law sl_host_run(const sl_table *table, sl_state *state, sl_witness *witness, const sl_inputs *inputs,
-                   uint32_t before_ms, uint32_t now_ms, uint32_t step_ms, uint32_t ticks, uint32_t ask_every,
-                   sl_outputs *outputs, uint32_t *broken_ms);
+sl_law sl_host_run(const sl_table *table, sl_state *state, const sl_table *watched, sl_witness *witness,
+                   const sl_inputs *inputs, uint32_t before_ms, uint32_t now_ms, uint32_t step_ms, uint32_t ticks,
+                   uint32_t ask_every, sl_outputs *outputs, uint32_t *broken_ms);
 """
 
 _SOURCES = [

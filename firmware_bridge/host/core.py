@@ -195,7 +195,7 @@ class SignalCore:
     def run(
         self, before_ms: int, times_ms: range, inputs: CoreInputs, witness: Witness, ask_every: int = 0
     ) -> tuple[CoreOutputs, tuple[str, int] | None]:
-        """A tick at each of times_ms without Python in between, all seen by a witness of the same table.
+        """A tick at each of times_ms without Python in between, all seen by a witness.
 
         The last tick was at before_ms. A request is handed in at the first tick, and again at
         every ask_every-th where that is not 0. Outputs of the last tick, and the first law broken
@@ -209,7 +209,7 @@ class SignalCore:
         broken = self._lib.sl_host_run(
             self._table,
             self._state,
-            witness.memory,
+            *witness.memory,
             self._inputs,
             before_ms & _U32,
             times_ms.start & _U32,
@@ -258,9 +258,9 @@ class Witness:
         return _law_name(broken) if broken else None
 
     @property
-    def memory(self) -> Any:
-        """The `sl_witness *` itself, for `SignalCore.run`."""
-        return self._witness
+    def memory(self) -> tuple[Any, Any]:
+        """Its own `sl_table *` and `sl_witness *`, for `SignalCore.run`."""
+        return self._table, self._witness
 
     def copy(self) -> Witness:
         """Another that has seen the same."""

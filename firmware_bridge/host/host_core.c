@@ -55,9 +55,9 @@ uint8_t sl_host_load(sl_table *table, const uint8_t *bytes, size_t count)
     return 1;
 }
 
-sl_law sl_host_run(const sl_table *table, sl_state *state, sl_witness *witness, const sl_inputs *inputs,
-                   uint32_t before_ms, uint32_t now_ms, uint32_t step_ms, uint32_t ticks, uint32_t ask_every,
-                   sl_outputs *outputs, uint32_t *broken_ms)
+sl_law sl_host_run(const sl_table *table, sl_state *state, const sl_table *watched, sl_witness *witness,
+                   const sl_inputs *inputs, uint32_t before_ms, uint32_t now_ms, uint32_t step_ms, uint32_t ticks,
+                   uint32_t ask_every, sl_outputs *outputs, uint32_t *broken_ms)
 {
     sl_law first = SL_LAWS_KEPT;
     sl_inputs asking = *inputs;
@@ -70,8 +70,8 @@ sl_law sl_host_run(const sl_table *table, sl_state *state, sl_witness *witness, 
 
         asking.request_new = (uint8_t)(inputs->request_new && (ask_every ? i % ask_every == 0 : i == 0));
         sl_tick(table, state, &asking, now_ms, outputs);
-        sl_look_at(table, &asking, outputs, passed_ms, sl_credited_ms(passed_ms, inputs->stop_time), &look);
-        broken = sl_witness_see(table, witness, &look);
+        sl_look_at(watched, &asking, outputs, passed_ms, sl_credited_ms(passed_ms, inputs->stop_time), &look);
+        broken = sl_witness_see(watched, witness, &look);
         if (broken != SL_LAWS_KEPT && first == SL_LAWS_KEPT) {
             first = broken;
             *broken_ms = now_ms;

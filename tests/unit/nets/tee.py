@@ -17,7 +17,8 @@ NET = """<net version="1.9">
   <edge id=":K_0" function="internal"><lane id=":K_0_0" index="0" speed="13.9" length="4"/></edge>
   <edge id="far"><lane id="far_0" index="0" speed="13.9" length="100"/></edge>
   <edge id="W"><lane id="W_0" index="0" speed="13.9" length="50"/></edge>
-  <edge id="E"><lane id="E_0" index="0" speed="13.9" length="150"/><lane id="E_1" index="1" speed="13.9" length="150"/></edge>
+  <edge id="E"><lane id="E_0" index="0" speed="13.9" length="150"/>
+    <lane id="E_1" index="1" speed="13.9" length="150"/></edge>
   <edge id="S"><lane id="S_0" index="0" speed="8.3" length="90"/></edge>
   <edge id="Wx"><lane id="Wx_0" index="0" speed="13.9" length="60"/></edge>
   <edge id="Ex"><lane id="Ex_0" index="0" speed="13.9" length="60"/></edge>
