@@ -39,7 +39,7 @@ def test_a_vehicle_is_told_until_it_comes_into_view() -> None:
     announced.hear([Departure(0, "A", 2, "east"), Departure(0, "A", 2, "north"), Departure(0, "C", 2, "east")])
     assert announced.coming(10 * NS_PER_S) == {"one": (20.0,)}
     # At 10 m/s it is within 60 m of the stop line 6 s before it is there.
-    assert announced.coming(int(23.9 * NS_PER_S))["one"] == (pytest.approx(6.1),)
+    assert announced.coming(int(23.9 * NS_PER_S))["one"] == pytest.approx((6.1,))
     assert announced.coming(24 * NS_PER_S) == {}
 
 
