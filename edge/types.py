@@ -200,7 +200,8 @@ class ControlFacts:
     level: which controller of the fallback chain decided, and level_reason why not a better
     one. endings: phases whose green was ended in this very step. called, ped_called, held: phases with
     a call, a pedestrian call, a hold now; None where this controller has none of it.
-    cycle_second: local time in the cycle, None when free.
+    cycle_second: local time in the cycle, None when free. coordination: whether it runs at its own second, or
+    how it gets there; None where the controller does not say.
     """
 
     level: str
@@ -211,6 +212,7 @@ class ControlFacts:
     held: frozenset[int] | None = None
     pattern: Pattern | None = None
     cycle_second: float | None = None
+    coordination: Literal["free", "in_step", "add", "subtract", "dwell"] | None = None
     preempt: PreemptNow | None = None
 
 

@@ -176,6 +176,7 @@ def _facts(
         held=frozenset(phase for phase in plan.hold if signal.intervals.get(phase) is Interval.GREEN),
         pattern=plan.pattern,
         cycle_second=plan.cycle_second,
+        coordination=plan.state,
     )
 
 

@@ -50,6 +50,7 @@ class FixedTimeController:
             endings={p: Ending.DECIDED for p in sorted(ended) if signal.intervals.get(p) is Interval.GREEN},
             pattern=moment.plan.pattern,
             cycle_second=moment.local_ns / NS_PER_S,
+            coordination=moment.state,
         )
         reason = _reason(moment, now, soon)
         return PhaseRequest(signal.t_ns, frozenset(asked), reason, self._ttl_ms, facts=facts)

@@ -33,6 +33,14 @@ _IN_STEP = 0.02
 #: Faster than this it has not run but jumped.
 _JUMP = 3.0
 
+_COORDINATION = {
+    "free": CoordState.FREE,
+    "in_step": CoordState.IN_STEP,
+    "add": CoordState.TRANSITION_ADD,
+    "subtract": CoordState.TRANSITION_SUBTRACT,
+    "dwell": CoordState.TRANSITION_DWELL,
+}
+
 
 class ControlEvents:
     """Fed with every request in the order of time, beside the lamps on which it was decided."""
@@ -113,7 +121,9 @@ class _Coordination:
         if not self._begun or pattern != self._pattern:
             events += _pattern_events(pattern, t_ns)
             self._begun, self._pattern, self._last = True, pattern, None
-        state = CoordState.FREE if pattern is None else self._state_now(pattern, second, t_ns)
+        told = None if facts.coordination is None else _COORDINATION[facts.coordination]
+        paced = CoordState.FREE if pattern is None else self._state_now(pattern, second, t_ns)
+        state = paced if pattern is None or told is None else told
         if pattern is not None and second is not None:
             events += self._local_zero(second, t_ns)
         self._last = None if second is None else (t_ns, second)

@@ -16,6 +16,8 @@ from edge.clock import NS_PER_S
 from edge.control.fixed import FixedTimeController
 from edge.control.plan_clock import PlanClock
 from edge.control.timetable import Timetable
+from edge.telemetry.hires_codes import CoordState
+from edge.telemetry.hires_control import ControlEvents
 from edge.types import Ending
 from tests.plan_sheets import LONDON, clock, entry, local_from
 from tests.signal_tables import EIGHT, EIGHT_PLAN, TWO
@@ -89,6 +91,23 @@ def test_a_transition_takes_the_way_it_is_told(
         assert found == pytest.approx(wanted, abs=0.11)
     assert said in ran.reason_at(102)
     assert ran.reason_at(345).startswith("fixed plan 'day' (since 06:30:00), cycle second")
+
+
+def test_events_tell_of_the_new_pattern_and_of_the_way_into_step() -> None:
+    """131 to 134 at the barrier; 150: shortened until in step, without a break where a phase clears."""
+    plan = day(30)
+    ran = run(FixedTimeController(changes_at(80, plan)), TWO, 215)
+    events = ControlEvents(TWO)
+    told = [event for asked, seen in zip(ran.requests, ran.states, strict=True) for event in events.update(asked, seen)]
+    after = [(round(e.t_ns / NS_PER_S), e.code, e.parameter) for e in told if e.t_ns > 100 * NS_PER_S]
+    pattern = [(t_s, code, parameter) for t_s, code, parameter in after if 131 <= code <= 149]
+    assert pattern == [(102, 131, 2), (102, 132, 50), (102, 133, 30), (102, 135, 30), (102, 137, 20)]
+    assert [
+        (t_s, parameter) for t_s, code, parameter in after if code == 150 and parameter != CoordState.LOCAL_ZERO
+    ] == [
+        (102, CoordState.TRANSITION_SUBTRACT),
+        (174, CoordState.IN_STEP),
+    ]
 
 
 def test_lead_and_lag_change_at_the_barrier_too() -> None:
