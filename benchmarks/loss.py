@@ -193,6 +193,7 @@ def drained(options: ReplayOptions) -> tuple[int, float]:
     if options.outbox is None:
         raise ValueError("the run has no outbox")
     with Outbox(options.outbox, identity=NodeIdentity(options.org, options.site.id, options.node), clock=CLOCK) as box:
+        box.batch_hires(unfinished=True)
         while box.stats().records and CLOCK.now_ns() - began_ns < DRAIN_S * NS_PER_S:
             CLOCK.sleep_until(CLOCK.now_ns() + NS_PER_S // 5)
         committed = sum(stream.last_seq for stream in box.stats().streams.values())

@@ -18,24 +18,17 @@ import pytest
 
 from edge.cli.main import main
 from edge.clock import NS_PER_S, ReplayClock
-from edge.control.actuated import ActuatedController
-from edge.control.loop import ControlLoop
 from edge.telemetry.hires import HiResEvents, HiResTap, body_of
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
-from edge.types import Ending, Interval
-from firmware_bridge.simulated_bridge import SimulatedBridge
-from firmware_bridge.table import table_of_signal
-from tests.hires_street import STEP_NS, ToyStreet, detectors
-from tests.signal_tables import EIGHT
+from edge.types import Demand, Ending, Interval, PhaseRequest, SignalState
+from tests.hires_street import FLOWS, SIGNAL, ToyStreet, detectors, drive
 
 pytest.importorskip("atspm")
 
 BEGIN_NS = 1_777_618_800 * NS_PER_S  # 2026-05-01T07:00:00Z
 HOUR_S = 3600
 BIN_S = 900
-#: Vehicles an hour by phase: 2 and 6 have more than their greens can serve for a while.
-FLOWS = {1: 140.0, 2: 1000.0, 3: 110.0, 4: 500.0, 5: 160.0, 6: 800.0, 7: 90.0, 8: 330.0}
 #: Phase 3 has no red clearance, so no event tells where its red begins.
 WITH_RED = (1, 2, 4, 5, 6, 7, 8)
 WORDS = {Ending.GAP_OUT: "GapOut", Ending.MAX_OUT: "MaxOut", Ending.FORCE_OFF: "ForceOff"}
@@ -52,6 +45,21 @@ class Seen:
     called: list[tuple[int, frozenset[int]]] = field(default_factory=list)
     endings: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     passed: int = 0
+
+    def step(self, street: ToyStreet, request: PhaseRequest, state: SignalState) -> None:
+        """Note one step, from the street and from what was asked."""
+        at = state.t_ns // 10**8
+        for phase, shown in state.intervals.items():
+            lamps = self.lamps[phase]
+            if not lamps or lamps[-1][1] is not shown:
+                lamps.append((state.since_ns[phase] // 10**8 if lamps else 0, shown))
+        for lane in street.lanes:
+            mark(self.at_line[lane.phase], lane.at_line, at)
+            mark(self.upstream[lane.phase], lane.upstream, at)
+        assert request.facts is not None
+        self.called.append((at, request.facts.called or frozenset()))
+        for phase, ending in request.facts.endings.items():
+            self.endings[at // (10 * BIN_S), phase, WORDS[ending]] += 1
 
     def shown(self, phase: int, at: int) -> Interval:
         begins = [begin for begin, _ in self.lamps[phase]]
@@ -80,34 +88,20 @@ def mark(spans: list[list[int]], on: bool, at: int) -> None:
 def hour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seen, Path]:
     """The hour, and its events as a Parquet file by way of an outbox."""
     folder = tmp_path_factory.mktemp("hires")
-    signal = EIGHT.model_copy(update={"startup_flash_s": 0.0, "startup_red_s": 3.0})
-    bridge = SimulatedBridge(table_of_signal(signal))
-    loop = ControlLoop(ActuatedController(signal, ttl_ms=500), bridge)
     street, clock, seen = ToyStreet(FLOWS, seed=11), ReplayClock(BEGIN_NS), Seen()
     waiting: list[Any] = []
-    tap = HiResTap(HiResEvents(signal, detectors(street)), [waiting.extend])
+    tap = HiResTap(HiResEvents(SIGNAL, detectors(street)), [waiting.extend])
     with Outbox(folder / "outbox.db", identity=NodeIdentity("town", "a1", "cabinet"), clock=clock) as outbox:
-        for t_ns in range(0, HOUR_S * NS_PER_S, STEP_NS):
-            clock.advance_to(t_ns)
-            demand = street.demand(t_ns)
-            request, state = loop.step(demand, t_ns)
+
+        def heard(demand: Demand, request: PhaseRequest, state: SignalState) -> None:
+            clock.advance_to(state.t_ns)
             tap(demand, request, state)
             if len(waiting) > 100:
                 outbox.append_many([body_of(waiting, clock.wall_ns)])
                 waiting.clear()
-            at = t_ns // 10**8
-            for phase, shown in state.intervals.items():
-                lamps = seen.lamps[phase]
-                if not lamps or lamps[-1][1] is not shown:
-                    lamps.append((state.since_ns[phase] // 10**8 if lamps else 0, shown))
-            for lane in street.lanes:
-                mark(seen.at_line[lane.phase], lane.at_line, at)
-                mark(seen.upstream[lane.phase], lane.upstream, at)
-            assert request.facts is not None
-            seen.called.append((at, request.facts.called or frozenset()))
-            for phase, ending in request.facts.endings.items():
-                seen.endings[at // (10 * BIN_S), phase, WORDS[ending]] += 1
-            street.step(t_ns, state)
+            seen.step(street, request, state)
+
+        drive(street, HOUR_S, heard)
         outbox.append_many([body_of(waiting, clock.wall_ns)])
     seen.passed = sum(lane.passed for lane in street.lanes)
     out = folder / "hour.parquet"
