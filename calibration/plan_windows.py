@@ -47,3 +47,13 @@ def split_windows(plan: Plan, signal: Signal) -> Iterator[SplitWindow]:
 def force_offs_s(plan: Plan, signal: Signal) -> dict[int, float]:
     """Phase → cycle second of its force-off."""
     return {window.phase: window.force_off_s for window in split_windows(plan, signal)}
+
+
+def reference_s(plan: Plan, signal: Signal) -> float:
+    """Where in the cycle the offset points to, s."""
+    own = [window for window in split_windows(plan, signal) if window.phase in plan.coordinated]
+    if plan.reference == "begin_green" and own:
+        return min(window.start_s for window in own)
+    if plan.reference == "end_green" and own:
+        return min(window.force_off_s for window in own) - plan.coordinated_actuated_s
+    return 0.0

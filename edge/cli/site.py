@@ -1,4 +1,4 @@
-"""`stopline site`: is a site description sound, and does it fit its picture."""
+"""`stopline site`: is a site description sound, does it fit its picture, what do its plans do."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from calibration.draw import draw_site
 from calibration.finding import Finding, error
 from calibration.geometry import GroundPlane
 from calibration.load import find_site, load_site, read_site
+from calibration.plans import plans_of
 from calibration.site import Camera, Site
+from edge.cli import site_plan
 from edge.cli.examples import examples
 from edge.errors import SiteError, StorageError
 from edge.vision.still import read_still
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check and draw site descriptions.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check and draw site descriptions and plans.")
 
 _File = Annotated[str, typer.Argument(metavar="FILE", help="A site's .toml file, or the name of one that comes along.")]
 
@@ -79,6 +81,13 @@ def show(
     print(f"{out}: {site.id} as camera {chosen.id} sees it")
 
 
+app.command(
+    epilog=examples(
+        "stopline site plan junction.toml --date 2026-12-25", "stopline site plan example --picture example.svg"
+    )
+)(site_plan.plan)
+
+
 def _verdict(path: Path, findings: tuple[Finding, ...]) -> str:
     faults = sum(finding.severity == "error" for finding in findings)
     return f"{path}: {_count(faults, 'error')}, {_count(len(findings) - faults, 'warning')}: not served until mended"
@@ -98,6 +107,7 @@ def _summary(site: Site) -> dict[str, object]:
         "movements": [movement.id for movement in site.movements],
         "phases": [] if site.signal is None else [phase.number for phase in site.signal.phases],
         "plan": None if site.plan is None else site.plan.name,
+        "plans": [plan.name for plan in plans_of(site)],
     }
 
 
@@ -105,7 +115,9 @@ def _spoken(path: Path, site: Site) -> str:
     """What the site holds, in one line."""
     worst = max((GroundPlane.fit(camera.homography) for camera in site.cameras), key=lambda plane: plane.worst_error_m)
     signal = "no signal" if site.signal is None else _count(len(site.signal.phases), "phase")
-    plan = "" if site.plan is None else f", plan {site.plan.name} of {site.plan.cycle_s:g} s"
+    plans = plans_of(site)
+    one = f"plan {plans[0].name} of {plans[0].cycle_s:g} s" if len(plans) == 1 else f"{len(plans)} plans"
+    plan = f", {one}" if plans else ""
     return (
         f"{path}: good: {_count(len(site.cameras), 'camera')}, {_count(len(site.lanes), 'lane')}, "
         f"{_count(len(site.movements), 'movement')}, {signal}{plan}; "

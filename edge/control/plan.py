@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from calibration.plan_windows import SplitWindow, split_windows
+from calibration.plan_windows import SplitWindow, reference_s, split_windows
 from calibration.plans import Plan
 from calibration.signal_timing import conflicts, shortest_green_s
 from calibration.site import Signal
@@ -97,7 +97,7 @@ class CompiledPlan:
             offset_ns=_ns(plan.offset_s),
             rings=laid,
             conflicts=conflicts(signal),
-            reference_ns=_reference_ns(plan, laid),
+            reference_ns=_ns(reference_s(plan, signal)),
             barriers_ns=tuple(barriers_ns),
             stretches=_stretches(laid, cycle_ns),
             pattern=Pattern(plan.number, plan.name, plan.cycle_s, plan.offset_s, dict(plan.splits_s)),
@@ -134,15 +134,6 @@ class CompiledPlan:
 def _window(split: SplitWindow, least_green_ns: int) -> PhaseWindow:
     start_ns, force_off_ns, end_ns = _ns(split.start_s), _ns(split.force_off_s), _ns(split.end_s)
     return PhaseWindow(split.ring, split.phase, start_ns, force_off_ns, end_ns, least_green_ns, split.group)
-
-
-def _reference_ns(plan: Plan, rings: tuple[tuple[PhaseWindow, ...], ...]) -> int:
-    own = [window for ring in rings for window in ring if window.phase in plan.coordinated]
-    if plan.reference == "begin_green" and own:
-        return min(window.start_ns for window in own)
-    if plan.reference == "end_green" and own:
-        return min(window.force_off_ns for window in own) - _ns(plan.coordinated_actuated_s)
-    return 0
 
 
 def _stretches(rings: tuple[tuple[PhaseWindow, ...], ...], cycle_ns: int) -> tuple[Stretch, ...]:
