@@ -89,7 +89,7 @@ class Cabinet:
         if key not in self._letters:
             shown = state.intervals
             phase_of = {link.number: link.phase for link in grouping.links}
-            letters = ["r"] * (max(phase_of) + 1)
+            letters = ["r"] * len(self._junction.program.stretches[0].state)
             for link in grouping.links:
                 interval = shown[link.phase] if link.phase is not None else Interval.RED
                 if interval is Interval.GREEN:

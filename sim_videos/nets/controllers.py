@@ -24,17 +24,18 @@ Around = Callable[[int], Surroundings | None]
 def fixed(junction: Junction, sight: Sight, around: Around) -> Controller:  # noqa: ARG001 - whoever waits
     """The greens of the junction's own program, by our fixed-time controller."""
     signal = staged_signal(junction)
+    least_s = {phase.number: phase.min_green_s for phase in signal.phases}
     splits = {
-        number: max(green_s, junction.times.min_green_s) + junction.times.yellow_s + junction.times.red_clearance_s
+        number: max(green_s, least_s[number]) + junction.times.yellow_s + junction.times.red_clearance_s
         for number, green_s in enumerate(green_stretches(junction.program, junction.grouping), start=1)
     }
     plan = Plan(name="own", cycle_s=sum(splits.values()), splits_s=splits)
     return Staged(junction, FixedTimeController(CompiledPlan.of(plan, signal)))
 
 
-def actuated(junction: Junction, sight: Sight, around: Around) -> Controller:  # noqa: ARG001 - lanes are enough
+def actuated(junction: Junction, sight: Sight, around: Around) -> Controller:  # noqa: ARG001 - detectors are the same
     """Stages of the junction's own program, each as long as vehicles come."""
-    return Staged(junction, ActuatedController(staged_signal(junction)))
+    return Staged(junction, ActuatedController(staged_signal(junction)), around)
 
 
 def adaptive(junction: Junction, sight: Sight, around: Around) -> Controller:

@@ -81,6 +81,9 @@ class Eyes:
         self._lanes = network.net.lanes
         self._ahead = network.reach.ahead
         self._junction_of = {lane: name for name, one in network.junctions.items() for lane in one.lanes}
+        self._main_phase = {
+            lane.lane: lane.ways[0].phase for one in network.junctions.values() for lane in one.model.lanes
+        }
         self._exits = {
             name: tuple(
                 dict.fromkeys(way.exit for lane in one.model.lanes for way in lane.ways if way.exit is not None)
@@ -245,7 +248,9 @@ class Eyes:
         return stop_lanes[-1]
 
     def _demand(self, junction: Junction, lane: str, found: Mapping[str, list[_Seen]], t_s: int) -> LaneDemand:
-        phase = next(one.ways[0].phase for one in junction.model.lanes if one.lane == lane)
+        phase = self._main_phase[lane]
+        if lane in junction.crossings:
+            return LaneDemand(lane, phase, None, None, None, None, None)
         seen = sorted(found[lane], key=lambda one: one.before_m)
         queue = [one for one in seen if one.speed_mps < STANDING_MPS]
         coming = [one for one in seen if one.speed_mps >= STANDING_MPS]

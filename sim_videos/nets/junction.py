@@ -5,7 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 
+from calibration.check_lamps import WALKER_MPS
 from edge.control.junction import JunctionModel, LaneModel, PhaseModel, Way
 from edge.control.passing import Fed
 from edge.errors import InputError
@@ -32,7 +34,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Junction:
-    """One traffic light. lanes: those with a stop line, in the order of their links."""
+    """One traffic light. lanes: those with a stop line, in the order of their links; crossings: places to walk."""
 
     name: str
     program: Program
@@ -41,6 +43,7 @@ class Junction:
     table: TimingTable
     times: Times
     lanes: tuple[str, ...]
+    crossings: tuple[str, ...] = ()
     fed: Fed = field(default_factory=dict)
 
 
@@ -62,10 +65,12 @@ def network(net: RoadNet, times: Times) -> Network:
     for name, grouping in groupings.items():
         if not lanes[name]:
             raise InputError(f"{net.path}: traffic light {name} has no lane for vehicles; remove it from the net")
-        model = _model(net, grouping, times, far, lanes[name])
-        junctions[name] = Junction(
-            name, net.programs[name], grouping, model, _table(grouping, times), times, lanes[name]
-        )
+        crossings = _crossings(grouping)
+        walks_s = {phase: _walk_s(net, lanes_) for phase, lanes_ in crossings.items()}
+        model = _model(net, grouping, times, walks_s, far, lanes[name], crossings)
+        table = _table(grouping, times, walks_s)
+        walked = tuple(lane for each in crossings.values() for lane in each)
+        junctions[name] = Junction(name, net.programs[name], grouping, model, table, times, lanes[name], walked)
     return Network(net, _fed(net, junctions), far)
 
 
@@ -73,16 +78,43 @@ def _stop_lanes(grouping: Grouping) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.from_lane for link in grouping.links if not link.walk for c in link.connections))
 
 
-def _model(net: RoadNet, grouping: Grouping, times: Times, far: Reach, lanes: tuple[str, ...]) -> JunctionModel:
+def _crossings(grouping: Grouping) -> dict[int, tuple[str, ...]]:
+    """Phase → the places that people cross by with it, as the lanes that they leave or enter."""
+    found: dict[int, dict[str, None]] = {}
+    for link in grouping.links:
+        if link.walk and link.phase is not None:
+            found.setdefault(link.phase, {}).update((c.to_lane, None) for c in link.connections)
+    return {phase: tuple(lanes) for phase, lanes in found.items()}
+
+
+def _walk_s(net: RoadNet, crossings: tuple[str, ...]) -> float:
+    """A green that lets who begins at once get over: nothing else times those on foot here."""
+    return float(ceil(max(net.lanes[lane].length_m for lane in crossings) / WALKER_MPS))
+
+
+def _model(
+    net: RoadNet,
+    grouping: Grouping,
+    times: Times,
+    walks_s: Mapping[int, float],
+    far: Reach,
+    lanes: tuple[str, ...],
+    crossings: Mapping[int, tuple[str, ...]],
+) -> JunctionModel:
     phases = tuple(
-        PhaseModel(number, times.min_green_s, times.yellow_s, times.red_clearance_s, times.max_green_s)
+        PhaseModel(
+            number,
+            max(times.min_green_s, walks_s.get(number, 0.0)),
+            times.yellow_s,
+            times.red_clearance_s,
+            max(times.max_green_s, walks_s.get(number, 0.0)),
+        )
         for number in grouping.phases
     )
-    models = []
-    for name in lanes:
-        lane = net.lanes[name]
-        ways = _ways(grouping, name)
-        models.append(LaneModel(name, ways, far.back_m[name], lane.speed_mps))
+    models = [LaneModel(name, _ways(grouping, name), far.back_m[name], net.lanes[name].speed_mps) for name in lanes]
+    models += [
+        LaneModel(name, (Way(phase, 1.0),), 1.0, WALKER_MPS) for phase, each in crossings.items() for name in each
+    ]
     return JunctionModel(grouping.signal, phases, tuple(models), grouping.stages)
 
 
@@ -107,7 +139,7 @@ def _ways(grouping: Grouping, lane: str) -> tuple[Way, ...]:
     return tuple(ways)
 
 
-def _table(grouping: Grouping, times: Times) -> TimingTable:
+def _table(grouping: Grouping, times: Times, walks_s: Mapping[int, float]) -> TimingTable:
     """Channels in the order of phases."""
     index = {number: i for i, number in enumerate(grouping.phases)}
     channels = tuple(
@@ -120,7 +152,7 @@ def _table(grouping: Grouping, times: Times) -> TimingTable:
                 if other == number or frozenset((number, other)) in grouping.compatible
             ),
             frozenset(),
-            round(times.min_green_s * 100),
+            round(max(times.min_green_s, walks_s.get(number, 0.0)) * 100),
             round(times.yellow_s * 100),
             round(times.red_clearance_s * 100),
         )

@@ -8,19 +8,41 @@ Stages are served in the program's order, and skipped where nobody calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from calibration.site import Phase, Signal
+from edge.clock import NS_PER_S
+from edge.control.junction import Surroundings
 from edge.controller import Controller
 from edge.types import Demand, Interval, LaneDemand, PhaseRequest, SignalState
 from sim_videos.nets.junction import Junction
 
 
 class Staged:
-    """Implements `Controller` for a junction of a net by a controller of `staged_signal`."""
+    """Implements `Controller` for a junction of a net by a controller of `staged_signal`.
 
-    def __init__(self, junction: Junction, inner: Controller) -> None:
+    With `around` the next green waits, for hold_s at most, until nobody is inside the junction
+    whose path it crosses: vehicles that lock each other there never get out again.
+    """
+
+    def __init__(
+        self,
+        junction: Junction,
+        inner: Controller,
+        around: Callable[[int], Surroundings | None] = lambda _t_ns: None,
+        hold_s: float = 6.0,
+    ) -> None:
+        self._around = around
+        self._hold_ns = round(hold_s * NS_PER_S)
+        self._conflicts = {
+            phase: frozenset(
+                other
+                for other in junction.grouping.phases
+                if other != phase and frozenset((phase, other)) not in junction.grouping.compatible
+            )
+            for phase in junction.grouping.phases
+        }
         self.name = inner.name
         grouping = junction.grouping
         self._junction = junction
@@ -50,7 +72,28 @@ class Staged:
         facts = (
             None if asked.facts is None else replace(asked.facts, endings={}, called=None, ped_called=None, held=None)
         )
-        return PhaseRequest(signal.t_ns, phases, f"{asked.reason} ({said})", asked.ttl_ms, facts=facts)
+        held = self._held(phases, signal)
+        reason = f"{asked.reason} ({said})"
+        if held:
+            reason = f"phase {' and '.join(map(str, sorted(held)))} held, the box is not clear; {reason}"
+        return PhaseRequest(signal.t_ns, phases - held, reason, asked.ttl_ms, facts=facts)
+
+    def _held(self, phases: frozenset[int], signal: SignalState) -> frozenset[int]:
+        """Phases that are to begin while somebody in their way is still inside the junction."""
+        around = self._around(signal.t_ns)
+        if around is None or around.box is None:
+            return frozenset()
+        begin = frozenset(one for one in phases if signal.intervals.get(one) is not Interval.GREEN)
+        in_the_way = frozenset(phase for phase, count in around.box.items() if count)
+        held = set()
+        for phase in begin:
+            foes = self._conflicts[phase]
+            # Lamps in the way that are not yet red hold it anyway; from then on the time runs.
+            red_ns = max((signal.since_ns[foe] for foe in foes), default=signal.t_ns)
+            clearing = any(signal.intervals.get(foe) is not Interval.RED for foe in foes)
+            if clearing or (foes & in_the_way and signal.t_ns - red_ns < self._hold_ns):
+                held.add(phase)
+        return frozenset(held)
 
     def _state(self, signal: SignalState) -> SignalState:
         """The stages as phases: green while all of their own are, if it is their turn."""
@@ -83,10 +126,6 @@ class Staged:
                     calls = number in self._calls[phase] or number == self._now
                     shown = part if calls or part.queue_vehicles is None else _nobody(part)
                     yield replace(shown, lane=f"{lane.lane}/{phase}/{number}", phase=number, turns=None)
-        walked = {link.phase for link in self._junction.grouping.links if link.walk and link.phase is not None}
-        for phase in sorted(walked):
-            for number in sorted(self._calls[phase]):
-                yield LaneDemand(f"crossing/{phase}/{number}", number, None, None, None, None, None)
 
 
 def _main(stages: frozenset[int], of: dict[int, frozenset[int]]) -> int:
@@ -118,11 +157,12 @@ def staged_signal(junction: Junction) -> Signal:
     """One ring of the stages of the junction's own program, numbered from 1 in its order."""
     times = junction.times
     stages = tuple(range(1, min(junction.grouping.program_stages, 16) + 1))
+    least_s = {one.phase: one.min_green_s for one in junction.model.phases}
     phases = tuple(
         Phase(
             number=number,
-            min_green_s=times.min_green_s,
-            max_green_s=times.max_green_s,
+            min_green_s=max(least_s[phase] for phase in junction.grouping.stages[number - 1]),
+            max_green_s=max(times.max_green_s, *(least_s[phase] for phase in junction.grouping.stages[number - 1])),
             yellow_s=times.yellow_s,
             red_clearance_s=times.red_clearance_s,
         )
