@@ -120,7 +120,7 @@ def test_golden_replay(tmp_path: Path, update_golden: bool) -> None:
 def test_two_replays_are_equal_to_the_byte(tmp_path: Path) -> None:
     for name in ("a", "b"):
         run(tmp_path / name)
-    for file in ("events.jsonl", "bridge.jsonl", "crossings.csv", "counts.csv"):
+    for file in ("events.jsonl", "bridge.jsonl", "hires.csv", "crossings.csv", "counts.csv"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert (tmp_path / "a" / "bridge.jsonl").read_text().count("\n") == 600  # ten a second, 60 s
 

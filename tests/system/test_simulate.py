@@ -45,6 +45,11 @@ def test_the_same_seed_gives_the_same_bytes_twice_and_another_seed_others(tmp_pa
         *(f"actuated-{eyes}/{name}.jsonl" for eyes in ("truth", "perfect") for name in ("events", "bridge")),
     }
     assert files(first) == files(again)
+    hires = [(folder / "actuated-truth" / "hires.csv").read_text() for folder in (first, again)]
+    assert hires[0] == hires[1]
+    greens = [line for line in hires[0].splitlines() if line.split(",")[2] == "1"]
+    assert greens, "no green began"
+    assert {line.split(",")[1] for line in greens} == {street().id}
     assert files(first) != files(other)
     assert [(run.control, run.eyes) for run in runs] == [("actuated", "true boxes"), ("actuated", "perfect eyes")]
     requests = (first / "actuated-truth" / "bridge.jsonl").read_text().splitlines()
