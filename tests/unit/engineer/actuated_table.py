@@ -6,6 +6,8 @@ row leaves at second t was last seen occupied 0.1 s before; its green has gapped
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from calibration.detectors import Detector
 from edge.control.coordinate import Coordination, free
 from edge.types import Ending
@@ -27,6 +29,23 @@ def pattern(t_s: float) -> Coordination:
         reason=f"second {t_s:.1f} of the cycle",
         max_set=None,
     )
+
+
+def walks_later(t_s: float) -> Coordination:
+    """Nobody may begin to walk before 20 s."""
+    return replace(free(""), ped_permitted=frozenset() if t_s < 20 else None)
+
+
+def holds_and_walks(t_s: float) -> Coordination:
+    """Phase 2 is held until 30 s, and may walk while it is."""
+    if t_s >= 30:
+        return free("")
+    return replace(free(""), hold=frozenset({2}), ped_permitted=frozenset({2}))
+
+
+def turns_about(t_s: float) -> Coordination:
+    """From 20 s on phase 1 comes after phase 2."""
+    return replace(free(""), sequence=(((2, 1), (3, 4)), ((5, 6), (7, 8))) if t_s >= 20 else None)
 
 
 _GAP_AND_AGAIN = (
@@ -450,5 +469,64 @@ SCENARIOS: tuple[Scenario, ...] = (
         coordination=pattern,
         says=("phase 2 forced off after 15.0 s", "phase 4 held by the plan"),
         only=(2, 4),
+    ),
+    Scenario(
+        "pedestrians permitted later",
+        "A button at 5 s; the pattern lets nobody begin to walk before 20 s, so phase 4 is not begun for them.",
+        42,
+        (There(2, 0, 10, "queue 3"),),
+        (Green(2, 0, 20, GAP), Green(4, 24, None)),
+        changed={4: {"walk_s": 7.0, "ped_clearance_s": 8.0, "ped_recall": False}},
+        buttons=((4, 5.0),),
+        walks=(Walk(4, 24, 31, 39),),
+        coordination=walks_later,
+        only=(2, 4),
+    ),
+    Scenario(
+        "walk again in a held phase",
+        "The pattern holds phase 2 until 30 s and lets it walk: a button at 10 s is served though phase 4 waits.",
+        40,
+        (There(4, 5, END, "queue 2"),),
+        (Green(2, 0, 30, GAP), Green(4, 34, None)),
+        changed={2: {"walk_s": 7.0, "ped_clearance_s": 8.0, "ped_recall": False}},
+        buttons=((2, 10.0),),
+        walks=(Walk(2, 10, 17, 25),),
+        coordination=holds_and_walks,
+        only=(2, 4),
+    ),
+    Scenario(
+        "recalls of the pattern",
+        "The pattern calls the pedestrians of phase 4 in every cycle, though no button did.",
+        50,
+        (There(2, 0, END, "queue 9"),),
+        (Green(2, 0, 25, MAX), Green(4, 29, 44, GAP), Green(2, 48, None)),
+        changed={4: {"walk_s": 7.0, "ped_clearance_s": 8.0, "ped_recall": False}},
+        walks=(Walk(4, 29, 36, 44),),
+        coordination=lambda _t_s: replace(free(""), ped_recall=frozenset({4})),
+        only=(2, 4),
+    ),
+    Scenario(
+        "lead and lag of the pattern",
+        "Phase 1 leads until the pattern changes at 20 s; in the next cycle it lags.",
+        58,
+        (
+            There(1, 0, 6, "queue 2"),
+            There(2, 0, 12, "queue 3"),
+            There(6, 0, 12, "queue 3"),
+            There(4, 0, 25, "queue 3"),
+            There(1, 30, END, "queue 2"),
+            There(2, 30, 50, "queue 3"),
+        ),
+        (
+            Green(1, 0, 6.5, GAP),
+            Green(6, 0, 15.5, GAP),
+            Green(2, 10.5, 15.5, GAP),
+            Green(4, 19.5, 30, GAP),
+            Green(8, 19.5, 30, GAP),
+            Green(2, 34, 50.5, GAP),
+            Green(6, 34, None),
+            Green(1, 54.5, None),
+        ),
+        coordination=turns_about,
     ),
 )
