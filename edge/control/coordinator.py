@@ -21,6 +21,8 @@ from edge.types import Interval, SignalState
 
 #: A phase is begun though its least green ends so much after its force-off: control looks ten times a second.
 _LATE_NS = NS_PER_S
+#: Not asked for longer than this, others drove the lamps.
+_AWAY_NS = 2 * NS_PER_S
 
 
 class Coordinator:
@@ -38,6 +40,7 @@ class Coordinator:
         #: Time since the coordinated phases yielded, in the cycle, and the instant at which they did.
         self._since_ns = 0
         self._yielded_ns = 0
+        self._asked_ns = 0
 
     def __call__(self, state: SignalState) -> Coordination:
         """What the pattern wants at the instant of the measured lamps."""
@@ -75,11 +78,10 @@ class Coordinator:
     def _note_yield(self, moment: Moment, layout: Layout, t_ns: int) -> None:
         """Remember when the last of the coordinated phases yielded."""
         since_ns = (moment.local_ns - layout.yield_ns) % layout.cycle_ns
-        if moment.plan is not self._plan:
+        away = t_ns - self._asked_ns > _AWAY_NS
+        if away or moment.plan is not self._plan or since_ns < self._since_ns:
             self._yielded_ns = t_ns - since_ns
-        elif since_ns < self._since_ns:
-            self._yielded_ns = t_ns
-        self._plan, self._since_ns = moment.plan, since_ns
+        self._plan, self._since_ns, self._asked_ns = moment.plan, since_ns, t_ns
 
     def _is_held(self, phase: int, layout: Layout, moment: Moment, state: SignalState) -> bool:
         """In its own part of the cycle, and from an early return on."""

@@ -180,3 +180,17 @@ def test_whoever_was_away_begins_again_in_step() -> None:
     assert plans.at(0).plan.name == "night"
     moment = plans.at(45 * NS_PER_S)
     assert (moment.plan.name, moment.local_ns, moment.state) == ("day", 15 * NS_PER_S, "in_step")
+
+
+def test_a_clock_set_during_a_transition_takes_the_way_that_is_nearer_now() -> None:
+    """18 s ahead, cycles lengthened; then the clock is set forward by 25 s, which leaves 7 s behind."""
+    right = local_from(datetime(2026, 11, 20, 12, 0, 0, tzinfo=LONDON))
+    jumps = {0: 0, 10: -18, 12: 7}
+
+    def local(t_ns: int) -> datetime:
+        jump_s = next(jumped_s for at_s, jumped_s in reversed(jumps.items()) if t_ns >= at_s * NS_PER_S)
+        return right(t_ns + jump_s * NS_PER_S)
+
+    plans = PlanClock(Timetable([day(0)]), TWO, local)
+    states = {step: plans.at(step * NS_PER_S // 10).state for step in range(200)}
+    assert [states[step] for step in (99, 101, 119, 121)] == ["in_step", "add", "add", "subtract"]
