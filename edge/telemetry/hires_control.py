@@ -12,7 +12,7 @@ from calibration.signal_timing import conflicts
 from calibration.site import Signal
 from edge.clock import NS_PER_S
 from edge.telemetry.hires_codes import FREE_PATTERN, LIMIT, Alarm, Code, CoordState
-from edge.telemetry.hires_event import GAP_NS, HiResEvent
+from edge.telemetry.hires_event import HiResEvent
 from edge.types import ControlFacts, Ending, Interval, Pattern, PhaseRequest, PreemptNow, SignalState
 
 #: A plan or a planner that ends a green forces it off, as a coordinator does.
@@ -28,12 +28,7 @@ _STAGES: Mapping[str, Code] = {
     "dwell": Code.PREEMPT_DWELL,
     "exit": Code.PREEMPT_EXIT,
 }
-#: The cycle second runs at the pace of time, within this share, while the signal is in step.
-_IN_STEP = 0.02
-#: Faster than this it has not run but jumped.
-_JUMP = 3.0
-
-_COORDINATION = {
+_COORDINATION: Mapping[str, CoordState] = {
     "free": CoordState.FREE,
     "in_step": CoordState.IN_STEP,
     "add": CoordState.TRANSITION_ADD,
@@ -121,30 +116,14 @@ class _Coordination:
         if not self._begun or pattern != self._pattern:
             events += _pattern_events(pattern, t_ns)
             self._begun, self._pattern, self._last = True, pattern, None
-        told = None if facts.coordination is None else _COORDINATION[facts.coordination]
-        paced = CoordState.FREE if pattern is None else self._state_now(pattern, second, t_ns)
-        state = paced if pattern is None or told is None else told
+        state = CoordState.FREE if pattern is None else _COORDINATION.get(facts.coordination or "", self._state)
         if pattern is not None and second is not None:
             events += self._local_zero(second, t_ns)
         self._last = None if second is None else (t_ns, second)
-        if state is not self._state:
+        if state is not None and state is not self._state:
             self._state = state
             events.append(HiResEvent(t_ns, Code.COORD_STATE_CHANGE, state))
         return events
-
-    def _state_now(self, pattern: Pattern, second: float | None, t_ns: int) -> CoordState:
-        """In step, or how the signal is brought into step: by the pace of its cycle second."""
-        known = CoordState.IN_STEP if self._state is None or self._state is CoordState.FREE else self._state
-        if second is None or self._last is None or not 0 < t_ns - self._last[0] <= GAP_NS:
-            return known
-        pace = (second - self._last[1]) % pattern.cycle_s / ((t_ns - self._last[0]) / NS_PER_S)
-        if pace > _JUMP:
-            return known
-        if abs(pace - 1) <= _IN_STEP:
-            return CoordState.IN_STEP
-        if pace <= _IN_STEP:
-            return CoordState.TRANSITION_DWELL
-        return CoordState.TRANSITION_ADD if pace < 1 else CoordState.TRANSITION_SUBTRACT
 
     def _local_zero(self, second: float, t_ns: int) -> list[HiResEvent]:
         if self._last is None or second >= self._last[1]:

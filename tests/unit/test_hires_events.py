@@ -206,18 +206,19 @@ def test_patterns_and_how_the_signal_gets_in_step() -> None:
     events = HiResEvents(TWO, ())
     assert told_of(ControlFacts("actuated"), 0.0, events) == [(0.0, 131, 254), (0.0, 150, 0)]
 
-    def second(t_s: float, cycle_s: float) -> list[tuple[int, int]]:
-        facts = ControlFacts("actuated", pattern=DAY, cycle_second=cycle_s)
+    def second(t_s: float, cycle_s: float, coordination: str | None) -> list[tuple[int, int]]:
+        facts = ControlFacts("actuated", pattern=DAY, cycle_second=cycle_s, coordination=coordination)  # type: ignore[arg-type]
         return [one[1:] for one in told_of(facts, t_s, events)]
 
-    assert second(1.0, 278.0) == [(131, 3), (132, 255), (156, 25), (133, 12), (135, 140), (137, 140), (150, 1)]
-    assert second(1.1, 278.08) == [(150, 2)], "slower than time: a longer cycle"
-    assert second(1.2, 278.16) == []
-    assert second(1.3, 278.28) == [(150, 3)], "faster: a shorter one"
-    assert second(1.4, 278.28) == [(150, 4)]
-    assert second(1.5, 278.38) == [(150, 1)]
-    assert second(2.5, 279.38) == []
-    assert told_of(ControlFacts("actuated", pattern=DAY, cycle_second=0.38), 3.5, events) == [(3.12, 150, 5)]
+    new = [(131, 3), (132, 255), (156, 25), (133, 12), (135, 140), (137, 140)]
+    assert second(1.0, 278.0, "add") == [*new, (150, 2)]
+    assert second(1.1, 278.08, "add") == []
+    assert second(1.2, 278.2, "subtract") == [(150, 3)]
+    assert second(1.3, 278.2, "dwell") == [(150, 4)]
+    assert second(1.4, 278.2, None) == [], "who does not say is not told of"
+    assert second(1.5, 278.38, "in_step") == [(150, 1)]
+    zero = ControlFacts("actuated", pattern=DAY, cycle_second=0.38, coordination="in_step")
+    assert told_of(zero, 3.5, events) == [(3.12, 150, 5)]
     assert told_of(ControlFacts("preempt", preempt=PreemptNow(1, "entry")), 3.6, events)[0][1] == 102
     after = told_of(ControlFacts("actuated", pattern=DAY, cycle_second=0.58), 3.7, events)
     assert [one[1] for one in after] == [104], "the pattern was only suspended"
