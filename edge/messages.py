@@ -169,10 +169,19 @@ class PhaseInterval(_Message):
     age_s: float = Field(ge=0)
 
 
+class PreemptState(_Message):
+    """The preemption in force: its number in the site file, and how far it is."""
+
+    number: int = Field(ge=1)
+    stage: Literal["delay", "entry", "dwell", "exit"]
+
+
 class SignalBody(_Message):
     """Measured lamps, sent on each change, and what was asked for with the reason.
 
     modelled is true where no lamp was measured: a model answered what a core would show.
+    level is who decided (adaptive, actuated, fixed, preempt, flash), level_reason why not a better
+    one, pattern the plan in force; None where it is not known, and where there is none.
     """
 
     stream: Literal[Stream.SIGNAL] = Stream.SIGNAL
@@ -182,6 +191,10 @@ class SignalBody(_Message):
     phases: list[PhaseInterval]
     requested: list[int]
     reason: str
+    level: str | None = None
+    level_reason: str | None = None
+    preempt: PreemptState | None = None
+    pattern: str | None = None
 
 
 class LaneNow(_Message):
@@ -281,6 +294,65 @@ class AckMessage(_Message):
     seq: int = Field(ge=0)
 
 
+class Command(_Message):
+    """What every command carries: policy for the controller, never a lamp.
+
+    id is the sender's, and comes back in the acknowledgement. It holds for ttl_s from `sent` on and
+    then lapses by itself: what the site file says holds again. Send it anew to go on.
+    """
+
+    schema_: Literal["stopline/1"] = Field("stopline/1", alias="schema")
+    id: str = Field(min_length=1, max_length=64)
+    sent: AwareDatetime
+    ttl_s: float = Field(gt=0, le=86_400)
+
+
+class PreemptCommand(Command):
+    """Call a preemption of the site file by its number, or with active = false end that call."""
+
+    number: int = Field(ge=1, le=16)
+    active: bool = True
+
+
+class PlanCommand(Command):
+    """Run a plan by its name whatever the hour; None: by the schedule again."""
+
+    plan: str | None
+
+
+class RecallCommand(Command):
+    """Call phases in every cycle, pedestrians with ped_phases. Takes the place of the recall command before."""
+
+    phases: list[int]
+    ped_phases: list[int] = []
+
+
+class CoordinationCommand(Command):
+    """free: detectors decide, no cycle is kept; plan: as the plan of the hour says."""
+
+    mode: Literal["plan", "free"]
+
+
+class CommandAck(_Message):
+    """What became of a command. id is None where the command could not be read. reason says why it was refused."""
+
+    schema_: Literal["stopline/1"] = Field("stopline/1", alias="schema")
+    id: str | None
+    command: Literal["preempt", "plan", "recall", "coordination"]
+    ts: AwareDatetime
+    state: Literal["accepted", "refused"]
+    reason: str | None
+
+
+#: Name of the topic below `cmd/` → its message.
+COMMANDS: dict[Literal["preempt", "plan", "recall", "coordination"], type[Command]] = {
+    "preempt": PreemptCommand,
+    "plan": PlanCommand,
+    "recall": RecallCommand,
+    "coordination": CoordinationCommand,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One row of the topic table; `node_sends` is the direction."""
@@ -304,6 +376,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic("lanes", RecordMessage, True, 1, False, "live queues, about once a second"),
     Topic("hires", RecordMessage, True, 1, False, "Indiana high-resolution events, about once a minute"),
     Topic("ack", AckMessage, False, 1, False, "the collector has stored a stream up to seq"),
+    Topic("cmd/preempt", PreemptCommand, False, 1, False, "call a preemption, or end the call"),
+    Topic("cmd/plan", PlanCommand, False, 1, False, "run a plan whatever the hour"),
+    Topic("cmd/recall", RecallCommand, False, 1, False, "call phases in every cycle"),
+    Topic("cmd/coordination", CoordinationCommand, False, 1, False, "leave coordination, or take it up again"),
+    Topic("cmd/ack", CommandAck, True, 1, False, "a command was accepted or refused, and why"),
 )
 
 

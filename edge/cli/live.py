@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,7 +20,7 @@ from edge.errors import ConfigError
 from edge.live.compose import LiveOptions, run_live
 from edge.live.loop import Outcome
 from edge.messages import Body, HealthBody, MovementCount, SummaryBody
-from edge.stages.parts import ControlName
+from edge.stages.chain import control_name
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source, redact
 
@@ -49,7 +49,11 @@ def live(
     node: Annotated[str, typer.Option(help="Node of the outbox's records.")] = "cabinet",
     plan: Annotated[bool, typer.Option("--plan/--no-plan", help="Run the site's signal plan.")] = True,
     control: Annotated[
-        str, typer.Option(metavar="NAME", help="fixed: the plan. actuated: by demand, and the plan when blind.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="fixed: the plans. actuated, adaptive: by demand, and the next less able one when blind.",
+        ),
     ] = "fixed",
     bridge: Annotated[
         str | None, typer.Option(metavar="BRIDGE", help=f"Drive lamps: {SPECS}. None are driven if left out.")
@@ -76,7 +80,7 @@ def live(
         node,
         max_seconds,
         lamps=None if lamps is None else lamps.open,
-        control=_control(control),
+        control=control_name(control, "--control"),
     )
     if lamps is not None and options.plan is None:
         raise ConfigError(
@@ -112,12 +116,6 @@ def live(
 def _say(line: str) -> None:
     # Whoever reads a pipe or a journal wants each line when it is said.
     print(line, flush=True)
-
-
-def _control(name: str) -> ControlName:
-    if name not in get_args(ControlName):
-        raise ConfigError(f"--control: there is no {name!r}; write one of {', '.join(get_args(ControlName))}")
-    return cast(ControlName, name)
 
 
 def _about_plan(options: LiveOptions, lamps: Lamps | None) -> str:

@@ -23,9 +23,11 @@ class ControlLoop:
     def step(self, demand: Demand, t_ns: int) -> tuple[PhaseRequest, SignalState]:
         """What was asked at t_ns, and the lamps measured just before, on which that was decided.
 
-        DeviceError of the bridge passes through: without measured lamps nothing is asked.
+        DeviceError of the bridge passes through: without measured lamps nothing is asked. A request that
+        holds for 0 ms asks for nothing and is not handed over: the core flashes when the one before has ended.
         """
         signal = self._bridge.state(t_ns)
         request = self._controller.update(demand, signal)
-        self._bridge.request(request)
+        if request.ttl_ms > 0:
+            self._bridge.request(request)
         return request, signal

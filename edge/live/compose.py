@@ -22,8 +22,10 @@ from edge.live.pace import FramePace, PacedLooks, longest_gap_s
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
 from edge.seams import Bridge, Detector
+from edge.stages.chain import ControlName, Wishes
 from edge.stages.greens import GreenOnsets
-from edge.stages.parts import ControlName, chosen_camera, chosen_plan, controlled, cycle_zero_ns, node_outbox
+from edge.stages.parts import chosen_camera, chosen_plan, controlled, node_outbox
+from edge.stages.plan_time import plan_clock
 from edge.stages.signals import ControlSteps
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
 from edge.telemetry.identity import NodeIdentity
@@ -163,11 +165,13 @@ def _hires(signal: Signal, site: Site, writer: OutboxWriter, clock: Clock) -> Hi
 def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:
     if options.plan is None:
         return None
-    now_ns = clock.now_ns()
-    zero_ns = cycle_zero_ns(options.site, now_ns, clock.wall_ns(now_ns))
     if options.lamps is not None:
         bridge = options.lamps(clock)
     else:
         # Ten requests a second for years belong into no file; changes are in the signal records.
         bridge = RecordingBridge(options.plan[1], lambda line: _log.debug("request %s", line.rstrip()))
-    return controlled(options.site, *options.plan, zero_ns=zero_ns, bridge=bridge, control=options.control)
+    site, signal = options.site, options.plan[1]
+    wishes = Wishes(stopwatch=clock.now_ns)
+    return controlled(
+        site, signal, cycle=plan_clock(site, clock), bridge=bridge, control=options.control, wishes=wishes
+    )

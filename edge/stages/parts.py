@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from calibration.geometry import stop_axes
+from calibration.plans import plans_of
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import NS_PER_S, Clock, instant_utc
-from edge.control.actuated import ActuatedController
 from edge.control.demand import DemandBuilder
-from edge.control.fallback import PlanWhenBlind
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
-from edge.controller import Controller
+from edge.control.plan_clock import Cycle
 from edge.errors import SiteError, StorageError
 from edge.seams import Bridge
+from edge.stages.chain import ControlName, Wishes, controller_of
 from edge.stages.signals import ControlSteps
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Description, Outbox
 from firmware_bridge.recording import RecordingBridge
-
-#: Controllers by the names that people give them.
-ControlName = Literal["fixed", "actuated"]
 
 
 def chosen_camera(site: Site, camera_id: str | None) -> Camera:
@@ -39,9 +35,10 @@ def chosen_camera(site: Site, camera_id: str | None) -> Camera:
 
 
 def chosen_plan(site: Site, *, wanted: bool) -> tuple[Plan, Signal] | None:
-    """The plan to run and the signal to run it on; None without either, or when it is not wanted."""
-    if wanted and site.plan is not None and site.signal is not None:
-        return site.plan, site.signal
+    """The default plan and the signal to run it on; None without either, or when it is not wanted."""
+    plans = plans_of(site)
+    if wanted and plans and site.signal is not None:
+        return plans[0], site.signal
     return None
 
 
@@ -56,17 +53,22 @@ def fixed_time(
     site: Site, plan: Plan, signal: Signal, *, zero_ns: int, record: Callable[[str], object]
 ) -> ControlSteps:
     """A fixed-time plan on a bridge that drives no lamp; record gets a JSON line for every request."""
-    return controlled(site, plan, signal, zero_ns=zero_ns, bridge=RecordingBridge(signal, record))
+    bridge = RecordingBridge(signal, record)
+    controller = FixedTimeController(CompiledPlan.of(plan, signal), zero_ns)
+    return ControlSteps(DemandBuilder(site.lanes, stop_axes(site)), ControlLoop(controller, bridge), bridge)
 
 
 def controlled(
-    site: Site, plan: Plan, signal: Signal, *, zero_ns: int, bridge: Bridge, control: ControlName = "fixed"
+    site: Site,
+    signal: Signal,
+    *,
+    cycle: Cycle | None,
+    bridge: Bridge,
+    control: ControlName = "fixed",
+    wishes: Wishes | None = None,
 ) -> ControlSteps:
-    """A controller on a bridge; the actuated one leaves it to the plan while no lane is known."""
-    by_plan = FixedTimeController(CompiledPlan.of(plan, signal), zero_ns)
-    controller: Controller = by_plan
-    if control == "actuated":
-        controller = PlanWhenBlind(lambda: ActuatedController(signal, plan), by_plan)
+    """The controller that people chose on a bridge, with preemption and all that it can fall back to."""
+    controller = controller_of(site, signal, control, cycle, wishes)
     return ControlSteps(DemandBuilder(site.lanes, stop_axes(site)), ControlLoop(controller, bridge), bridge)
 
 

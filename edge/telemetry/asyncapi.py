@@ -124,7 +124,7 @@ def _asyncapi() -> Json:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {row.name: _channel(row) for row in TOPICS},
+        "channels": {_channel_id(row): _channel(row) for row in TOPICS},
         "operations": {_operation_id(row): _operation(row) for row in TOPICS},
         "components": {
             "messages": {
@@ -150,17 +150,22 @@ def _channel(row: Topic) -> Json:
     }
 
 
+def _channel_id(row: Topic) -> str:
+    # A slash would have to be escaped in each reference.
+    return row.name.replace("/", "_")
+
+
 def _operation_id(row: Topic) -> str:
-    return f"{'send' if row.node_sends else 'receive'}_{row.name}"
+    return f"{'send' if row.node_sends else 'receive'}_{_channel_id(row)}"
 
 
 def _operation(row: Topic) -> Json:
     return {
         "action": "send" if row.node_sends else "receive",
-        "channel": {"$ref": f"#/channels/{row.name}"},
+        "channel": {"$ref": f"#/channels/{_channel_id(row)}"},
         "summary": row.about,
         "bindings": {"mqtt": {"qos": row.qos, "retain": row.retained, "bindingVersion": "0.2.0"}},
-        "messages": [{"$ref": f"#/channels/{row.name}/messages/{row.message.__name__}"}],
+        "messages": [{"$ref": f"#/channels/{_channel_id(row)}/messages/{row.message.__name__}"}],
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from calibration.site import Site
 from edge.clock import NS_PER_S
 from edge.frames import VisionResult
-from edge.messages import HealthBody, LaneNow, LanesBody, PhaseInterval, SignalBody
-from edge.types import LaneState, PhaseRequest, SignalState
+from edge.messages import HealthBody, LaneNow, LanesBody, PhaseInterval, PreemptState, SignalBody
+from edge.types import ControlFacts, LaneState, PhaseRequest, SignalState
 
 LANES_EVERY_NS = NS_PER_S
 HEALTH_EVERY_NS = 10 * NS_PER_S
@@ -21,7 +21,7 @@ State = Literal["ok", "degraded", "failed"]
 
 
 class SignalChanges:
-    """A body whenever lamps, mode, fault or the phases asked for are not as before."""
+    """A body whenever lamps, mode, fault, the phases asked for, or who decides are not as before."""
 
     def __init__(self) -> None:
         self._told: tuple[object, ...] | None = None
@@ -29,7 +29,9 @@ class SignalChanges:
     def add(self, state: SignalState, request: PhaseRequest | None) -> list[tuple[int, SignalBody]]:
         """request is what was asked for when the lamps were as in `state`; None if nothing was."""
         requested = sorted(request.phases) if request else []
-        now = (dict(state.intervals), state.mode, state.fault, requested)
+        facts = request.facts if request is not None else None
+        decides = None if facts is None else (facts.level, facts.preempt, facts.pattern and facts.pattern.number)
+        now = (dict(state.intervals), state.mode, state.fault, requested, decides)
         if now == self._told:
             return []
         self._told = now
@@ -49,8 +51,30 @@ class SignalChanges:
             phases=phases,
             requested=requested,
             reason=reason,
+            **_decided(facts),
         )
         return [(state.t_ns, body)]
+
+
+class _Decided(TypedDict):
+    """Keys of `SignalBody` on who decided."""
+
+    level: str | None
+    level_reason: str | None
+    preempt: PreemptState | None
+    pattern: str | None
+
+
+def _decided(facts: ControlFacts | None) -> _Decided:
+    if facts is None:
+        return {"level": None, "level_reason": None, "preempt": None, "pattern": None}
+    preempt = facts.preempt
+    return {
+        "level": facts.level,
+        "level_reason": facts.level_reason,
+        "preempt": None if preempt is None else PreemptState(number=preempt.number, stage=preempt.stage),
+        "pattern": None if facts.pattern is None else facts.pattern.name,
+    }
 
 
 class LanesNow:

@@ -1,4 +1,4 @@
-"""The control loop in time: jitter, deadlines, a bridge that is gone, and what decides when nobody sees."""
+"""The control loop in time: jitter, deadlines, a bridge that is gone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock import NS_PER_MS, NS_PER_S, ReplayClock
-from edge.control.actuated import ActuatedController
-from edge.control.fallback import PlanWhenBlind
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
 from edge.control.runner import ControlRunner
 from edge.control.spread import Spread
 from edge.errors import DeviceError
-from edge.types import Demand, Interval, LaneDemand, PhaseRequest, SignalState
+from edge.types import Demand, Interval, PhaseRequest, SignalState
 from firmware_bridge.simulated_bridge import SimulatedBridge
 from firmware_bridge.table import table_of_signal
-from tests.signal_tables import EIGHT, EIGHT_PLAN, TWO, TWO_PLAN
+from tests.signal_tables import TWO, TWO_PLAN
 
 LAMPS = SignalState(0, {2: Interval.RED}, {2: 0})
 
@@ -105,37 +103,3 @@ def test_percentiles_are_within_a_bin_of_the_true_ones(times_ns: list[int], perc
 def test_no_times_have_no_percentile() -> None:
     assert Spread().percentile_ms(50) is None
     assert Spread().max_ms is None
-
-
-def lane(known: bool) -> LaneDemand:
-    return LaneDemand("a", 2, False if known else None, None, 0 if known else None, None, 0.1)
-
-
-def test_the_plan_decides_while_nothing_is_known_and_for_ten_seconds_after() -> None:
-    plan = FixedTimeController(CompiledPlan.of(EIGHT_PLAN, EIGHT))
-    made: list[ActuatedController] = []
-
-    def by_demand() -> ActuatedController:
-        made.append(ActuatedController(EIGHT, EIGHT_PLAN))
-        return made[-1]
-
-    controller = PlanWhenBlind(by_demand, plan)
-    bridge = SimulatedBridge(table_of_signal(EIGHT))
-    loop = ControlLoop(controller, bridge)
-    blind: dict[float, bool] = {}
-    for tenth in range(600):
-        t_ns = tenth * 100 * NS_PER_MS
-        seconds = tenth / 10
-        lanes = {"a": lane(known=not 20 <= seconds < 30 and seconds != 31), "b": lane(known=False)}
-        request, _ = loop.step(Demand(t_ns, lanes), t_ns)
-        blind[seconds] = controller.blind
-        assert request.reason.startswith("no lane is known, fixed plan 'day'") is controller.blind
-    assert [s for s in blind if blind[s]] == [tenth / 10 for tenth in range(200, 411)]
-    assert len(made) == 2
-    assert bridge.refused == 0
-
-
-def test_name_says_both() -> None:
-    plan = FixedTimeController(CompiledPlan.of(EIGHT_PLAN, EIGHT))
-    controller = PlanWhenBlind(lambda: ActuatedController(EIGHT, EIGHT_PLAN), plan)
-    assert controller.name == "actuated, or fixed when blind"

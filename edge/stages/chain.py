@@ -1,0 +1,106 @@
+"""The controllers of a junction put together: preemption around the fallback chain around each of them.
+
+PreemptController ─→ FallbackChain ─→ adaptive, actuated, fixed, as far as they are wanted and can be had
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from calibration.detectors import detectors_of
+from calibration.plans import plans_of
+from calibration.site import Signal, Site
+from edge.control.actuated import ActuatedController
+from edge.control.adaptive.controller import AdaptiveController
+from edge.control.coordinate import Coordinate
+from edge.control.coordinator import Coordinator
+from edge.control.fallback import FallbackChain, FallbackSettings, Level
+from edge.control.fixed import FixedTimeController
+from edge.control.plan_clock import Cycle
+from edge.control.policy import Known, Policy
+from edge.control.preempt import PreemptController
+from edge.control.preempt_calls import Preemption
+from edge.controller import Controller
+from edge.errors import ConfigError
+from edge.stages.site_junction import junction_of
+
+#: Controllers by the names that people give them, the least able first.
+ControlName = Literal["fixed", "actuated", "adaptive"]
+CONTROL_NAMES: tuple[ControlName, ...] = get_args(ControlName)
+#: Adaptive control predicts every lane; with fewer known it would plan for the few that it sees.
+_ADAPTIVE_KNOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What else control listens to: commands, contacts for preemption, how long steps take."""
+
+    policy: Policy | None = None
+    contacts: Callable[[int], Collection[int]] = lambda _t_ns: ()
+    stopwatch: Callable[[], int] | None = None
+    fallback: FallbackSettings | None = None
+
+
+def control_name(text: str, key: str) -> ControlName:
+    """The controller of that name; ConfigError says which there are."""
+    for name in CONTROL_NAMES:
+        if name == text:
+            return name
+    raise ConfigError(f"{key}: there is no {text!r}; write one of {', '.join(CONTROL_NAMES)}")
+
+
+def known_of(site: Site) -> Known:
+    """What commands may name."""
+    phases = () if site.signal is None else site.signal.phases
+    return Known(
+        frozenset(row.number for row in site.preempts),
+        frozenset(phase.number for phase in phases),
+        frozenset(phase.number for phase in phases if phase.walk_s is not None),
+        frozenset(plan.name for plan in plans_of(site)),
+    )
+
+
+def controller_of(
+    site: Site, signal: Signal, control: ControlName, cycle: Cycle | None, wishes: Wishes | None = None
+) -> Controller:
+    """The controller that people chose, with all that it can fall back to, and preemption before it.
+
+    cycle: the plans of the site in time; None for a site without, where no fixed time is to fall back to.
+    """
+    wishes = wishes if wishes is not None else Wishes()
+    levels = _levels(site, signal, cycle, wishes.policy)
+    wanted = CONTROL_NAMES[: CONTROL_NAMES.index(control) + 1]
+    chosen = [level for level in levels if level.name in wanted]
+    chain = FallbackChain(chosen, wishes.fallback, wishes.stopwatch)
+    rows = Preemption.of_site(site)
+    if not rows:
+        return chain
+
+    def called(t_ns: int) -> Collection[int]:
+        by_command = () if wishes.policy is None else wishes.policy.preempts(t_ns)
+        return {*by_command, *wishes.contacts(t_ns)}
+
+    return PreemptController(rows, chain, called)
+
+
+def _levels(site: Site, signal: Signal, cycle: Cycle | None, policy: Policy | None) -> list[Level]:
+    """The most able first."""
+    plans = plans_of(site)
+    coordinate: Coordinate | None = None if cycle is None else Coordinator(cycle, signal)
+    if policy is not None:
+        coordinate = policy.recalled(coordinate)
+    levels = [
+        Level("adaptive", lambda: AdaptiveController(junction_of(site, signal)), _ADAPTIVE_KNOWN, any_known=True),
+        Level(
+            "actuated",
+            lambda: ActuatedController(
+                signal, plans[0] if plans else None, detectors=detectors_of(site), coordinate=coordinate
+            ),
+            any_known=True,
+        ),
+    ]
+    if cycle is not None:
+        levels.append(Level("fixed", lambda: FixedTimeController(cycle)))
+    return levels
