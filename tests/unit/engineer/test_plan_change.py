@@ -194,3 +194,18 @@ def test_a_clock_set_during_a_transition_takes_the_way_that_is_nearer_now() -> N
     plans = PlanClock(Timetable([day(0)]), TWO, local)
     states = {step: plans.at(step * NS_PER_S // 10).state for step in range(200)}
     assert [states[step] for step in (99, 101, 119, 121)] == ["in_step", "add", "add", "subtract"]
+
+
+def test_a_plan_that_begins_during_a_transition_goes_on_in_its_own_way() -> None:
+    """20 s ahead in phase 4, one plan would dwell; the next has no coordinated phase to dwell in, and lengthens."""
+    right = local_from(datetime(2026, 11, 20, 12, 0, 0, tzinfo=LONDON))
+    other = day(0).model_copy(update={"name": "other", "coordinated": ()})
+    timetable = Timetable([day(0, "dwell"), other])
+    plans = PlanClock(timetable, TWO, lambda t_ns: right(t_ns - (20 * NS_PER_S if t_ns >= 35 * NS_PER_S else 0)))
+    moments = {}
+    for step in range(600):
+        if step == 360:
+            plans.command("other")
+        moments[step] = plans.at(step * NS_PER_S // 10)
+    assert (moments[400].plan.name, moments[400].state) == ("day", "dwell")
+    assert (moments[510].plan.name, moments[510].state) == ("other", "add")
