@@ -65,7 +65,8 @@ class CycleBuilder:
             raise ValueError(f"reference phase {reference_phase} is not one of the site's phases {numbers}")
         self._phases = {number: _Phase() for number in numbers}
         self._reference = reference_phase or (2 if 2 in numbers else min(numbers, default=None))
-        self._plan = plan or (site.plan.name if site.plan else "free")
+        self._default = plan or (site.plan.name if site.plan else "free")
+        self._plan = self._default
         self._lane_phase = {lane.id: lane.phase for lane in site.lanes}
         self._movement_phase = {movement.id: movement.phase for movement in site.movements}
         self._cameras: dict[int, set[str]] = {number: set() for number in numbers}
@@ -79,8 +80,11 @@ class CycleBuilder:
         self._begun_ns: int | None = None
         self._number = 0
 
-    def add_signal(self, state: SignalState) -> list[tuple[int, CycleBody]]:
-        """Take in one measurement; returns (end of the cycle, body) if one ended with it."""
+    def add_signal(self, state: SignalState, plan: str | None = None) -> list[tuple[int, CycleBody]]:
+        """Take in one measurement; returns (end of the cycle, body) if one ended with it.
+
+        plan: the one in force now, where the controller says; a cycle has that of its beginning.
+        """
         before, self._state = self._state, state
         whole = before is not None and before.mode == state.mode == "running" and state.t_ns - before.t_ns <= GAP_NS
         if before is None or not whole:
@@ -103,7 +107,7 @@ class CycleBuilder:
         if onset_ns is None:
             return []
         ended = [] if self._begun_ns is None else [(onset_ns, self._body(self._begun_ns, onset_ns))]
-        self._begun_ns = onset_ns
+        self._begun_ns, self._plan = onset_ns, plan or self._default
         self._saw.clear()
         for phase in self._phases.values():
             phase.restart()

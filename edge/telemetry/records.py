@@ -56,7 +56,9 @@ class Telemetry:
 
     def on_signal(self, request: PhaseRequest | None, state: SignalState) -> Told:
         """One step of control: what was asked for and what the lamps then showed."""
-        return [*self._cycle.add_signal(state), *self._signal.add(state, request)]
+        pattern = None if request is None or request.facts is None else request.facts.pattern
+        plan = None if pattern is None else pattern.name
+        return [*self._cycle.add_signal(state, plan), *self._signal.add(state, request)]
 
     def on_result(self, result: VisionResult) -> Told:
         """One frame of one camera, after the signal states that came before it."""

@@ -53,6 +53,17 @@ def test_a_cycle_runs_from_green_to_green_with_exact_splits() -> None:
             assert (phase.green_s, phase.yellow_s, phase.red_clearance_s) == pytest.approx((25, 3, 2))
 
 
+def test_a_cycle_has_the_plan_in_force_when_it_began() -> None:
+    """The plan changes at 100 s, in the cycle from 60 to 120 s; nobody says of one in the cycle from 180 s on."""
+    builder = CycleBuilder(junction(), cameras=BOTH, plan="default")
+    ended = []
+    for i in range(2500):
+        t_s = 10 + i / 10
+        plan = None if t_s > 170 else "night" if t_s < 100 else "day"
+        ended += builder.add_signal(at(t_s, offset_s=0.05), plan)
+    assert [body.plan for _, body in ended] == ["night", "day", "default"]
+
+
 def test_another_reference_phase() -> None:
     builder = CycleBuilder(junction(), cameras=BOTH, reference_phase=4)
     assert [end / NS_PER_S for end, _ in run(builder, 10, 160)] == pytest.approx([90.05, 150.05])
