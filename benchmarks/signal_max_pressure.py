@@ -1,6 +1,6 @@
 """Max pressure, the classical peer: every ten seconds the stage that relieves most (Varaiya 2013).
 
-Pressure of a movement: vehicles that want it, less those on the lanes that it leads to.
+Pressure of a movement: vehicles queued for it, less those queued on the road that it leads to.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class MaxPressure:
 
     def _pressure(self, demand: Demand, t_ns: int) -> dict[int, float]:
         around = self._around(t_ns)
-        occupied = around.occupied if isinstance(around, StreetAround) else {}
+        standing = around.standing if isinstance(around, StreetAround) else {}
         weights: dict[int, float] = {}
         for model in self._junction.model.lanes:
             lane = demand.lanes[model.lane]
             exits = {way.phase: way.exit for way in model.ways}
-            for turn in lane.turns or ():
+            for turn in (lane.turns or ())[: lane.queue_vehicles or 0]:
                 if turn is not None:
                     weights[turn] = weights.get(turn, 0.0) + 1.0
             for phase, leads_to in exits.items():
                 if leads_to is not None:
-                    weights[phase] = weights.get(phase, 0.0) - occupied.get(leads_to, 0.0) / len(exits)
+                    weights[phase] = weights.get(phase, 0.0) - standing.get(leads_to, 0.0) / len(exits)
         return weights
 
 

@@ -58,9 +58,9 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class StreetAround(Surroundings):
-    """With what only the classical peer asks for. occupied: exit → vehicles on it within sight."""
+    """With what only the classical peer asks for. standing: exit → vehicles that stand on it within sight."""
 
-    occupied: Mapping[str, int] = field(default_factory=dict)
+    standing: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Eyes:
         """What is known at second t_s."""
         found: dict[str, list[_Seen]] = {lane: [] for lane in self._junction_of}
         inside: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
-        occupied: dict[str, int] = {}
+        standing: dict[str, int] = {}
         late: list[tuple[float, Driven, Turn]] = []
         for driven in watching.driven.values():
             if not driven.lane or (self._sight.unseen and self._unseen(driven.name)):
@@ -115,9 +115,9 @@ class Eyes:
             if driven.inside is not None:
                 box, phase = inside[driven.inside[0]], driven.inside[1]
                 box[phase] = box.get(phase, 0) + 1
-            if driven.lane in watching.exits and driven.place_m <= self._sight.reach_m:
+            if driven.stood_s is not None and driven.lane in watching.exits and driven.place_m <= self._sight.reach_m:
                 edge = self._lanes[driven.lane].edge
-                occupied[edge] = occupied.get(edge, 0) + 1
+                standing[edge] = standing.get(edge, 0) + 1
             if not driven.turns and self._sight.turns:
                 continue
             if self._sight.turns:
@@ -134,13 +134,13 @@ class Eyes:
             name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
             for name, one in self._network.junctions.items()
         }
-        return View(demands, self._around(t_ns, inside, occupied, watching))
+        return View(demands, self._around(t_ns, inside, standing, watching))
 
     def _around(
         self,
         t_ns: int,
         inside: Mapping[str, Mapping[int, int]],
-        occupied: Mapping[str, int],
+        standing: Mapping[str, int],
         watching: Watching,
     ) -> dict[str, StreetAround]:
         """What is known beyond the lanes, with what neighbours told each other of this second."""
@@ -156,7 +156,7 @@ class Eyes:
                 tuple(Passed(gone.lane, gone.phase, t_ns) for gone in seen if gone.junction == name),
                 self._room(junction, watching),
                 announced.coming(t_ns),
-                {one: occupied.get(one, 0) for one in self._exits[name]},
+                {one: standing.get(one, 0) for one in self._exits[name]},
             )
         return around
 
