@@ -15,6 +15,7 @@ from calibration.signal_timing import conflicts
 from calibration.site import Plan, Signal
 from edge.clock import NS_PER_S
 from edge.control.actuated import ActuatedController
+from edge.control.coordinator import Coordinator
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
@@ -22,6 +23,7 @@ from edge.seams import Controller
 from edge.types import Demand, Interval, LaneDemand, PhaseRequest
 from firmware_bridge.recording import RecordingBridge
 from tests.lamp_laws import Witness
+from tests.plan_sheets import clock
 from tests.signal_tables import TABLES
 
 STEP_NS = NS_PER_S // 10
@@ -33,9 +35,16 @@ class ControllerCase:
     make: Callable[[Signal, Plan], Controller]
 
 
+def _coordinated(signal: Signal, plan: Plan) -> Controller:
+    plan = plan.model_copy(update={"coordinated": (signal.rings[0][0][-1],)})
+    return ActuatedController(signal, plan, coordinate=Coordinator(clock(signal, [plan]), signal))
+
+
 CONTROLLERS = (
     ControllerCase("fixed", lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal))),
+    ControllerCase("fixed by timetable", lambda signal, plan: FixedTimeController(clock(signal, [plan]))),
     ControllerCase("actuated", ActuatedController),
+    ControllerCase("coordinated", _coordinated),
 )
 
 #: Nobody there, nothing known, everybody there.

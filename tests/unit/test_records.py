@@ -6,6 +6,7 @@ from edge.clock import NS_PER_S
 from edge.messages import (
     Body,
     CrossingBody,
+    CycleBody,
     HealthBody,
     LanesBody,
     SignalBody,
@@ -15,7 +16,7 @@ from edge.messages import (
 )
 from edge.telemetry.live import Facts, HealthReports, LanesNow, SignalChanges
 from edge.telemetry.records import Telemetry
-from edge.types import Interval, PhaseRequest
+from edge.types import ControlFacts, Interval, Pattern, PhaseRequest
 from tests.junction import crossed, junction, lamps, lane, seen
 
 GREEN = {2: (Interval.GREEN, 0.0), 4: (Interval.RED, 0.0)}
@@ -202,3 +203,14 @@ def test_facts_are_in_the_next_health_record_and_time_alone_closes_minutes() -> 
     health = told[-1][1]
     assert isinstance(health, HealthBody)
     assert (health.detector, health.state) == ("two", "failed")
+
+
+def test_a_cycle_is_told_with_the_plan_that_the_controller_runs() -> None:
+    telemetry = Telemetry(junction(), wall_ns=lambda t_ns: t_ns)
+    facts = ControlFacts("fixed", pattern=Pattern(2, "am-peak", 60, 0, {}))
+    request = PhaseRequest(0, frozenset({2}), "fixed time", facts=facts)
+    told = []
+    for step in range(100):
+        shown = {2: (Interval.GREEN, step // 60 * 60.0 + 10) if step % 60 >= 10 else (Interval.RED, step // 60 * 60.0)}
+        told += telemetry.on_signal(request, lamps(step, shown | {4: (Interval.RED, 0.0)}))
+    assert [body.plan for _, body in told if isinstance(body, CycleBody)] == ["am-peak"]
