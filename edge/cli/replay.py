@@ -71,7 +71,7 @@ def replay(
     """Run a recorded video through counting, control and telemetry.
 
     DIR holds events.jsonl, crossings.csv, counts.csv, annotated.mp4, report.html, run.json and, where the site
-    has a plan, bridge.jsonl. Ctrl-C leaves all of them complete up to the frame reached.
+    has a plan, bridge.jsonl and hires.csv. Ctrl-C leaves all of them complete up to the frame reached.
     """
     if outbox is not None and start is None:
         raise typer.BadParameter(
