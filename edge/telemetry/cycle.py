@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from calibration.plans import plans_of
 from calibration.site import Site
 from edge.clock import NS_PER_S
 from edge.frames import VisionResult
@@ -65,7 +66,7 @@ class CycleBuilder:
             raise ValueError(f"reference phase {reference_phase} is not one of the site's phases {numbers}")
         self._phases = {number: _Phase() for number in numbers}
         self._reference = reference_phase or (2 if 2 in numbers else min(numbers, default=None))
-        self._default = plan or (site.plan.name if site.plan else "free")
+        self._default = plan or next((plan.name for plan in plans_of(site)), "free")
         self._plan = self._default
         self._lane_phase = {lane.id: lane.phase for lane in site.lanes}
         self._movement_phase = {movement.id: movement.phase for movement in site.movements}
