@@ -42,13 +42,12 @@ class MaxPressure:
         weights: dict[int, float] = {}
         for model in self._junction.model.lanes:
             lane = demand.lanes[model.lane]
-            exits = {way.phase: way.exit for way in model.ways}
             for turn in (lane.turns or ())[: lane.queue_vehicles or 0]:
                 if turn is not None:
                     weights[turn] = weights.get(turn, 0.0) + 1.0
-            for phase, leads_to in exits.items():
-                if leads_to is not None:
-                    weights[phase] = weights.get(phase, 0.0) - standing.get(leads_to, 0.0) / len(exits)
+            for way in model.ways:
+                if way.exit is not None:
+                    weights[way.phase] = weights.get(way.phase, 0.0) - way.share * standing.get(way.exit, 0)
         return weights
 
 

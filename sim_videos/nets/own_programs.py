@@ -56,10 +56,9 @@ def _stretch(logic: ET.Element, stretch: Stretch, name: OwnName, yellow_s: float
 
 
 def _cleared(stretch: Stretch, after: Stretch) -> str:
-    """All that was yellow is red; what goes on being green does."""
-    return "".join(
-        "r" if was in "yY" else is_ if is_ == was else "r" for was, is_ in zip(stretch.state, after.state, strict=True)
-    )
+    """All that was yellow, or is to begin, is red; what goes on being green does, with its letter of before."""
+    pairs = zip(stretch.state, after.state, strict=True)
+    return "".join(was if was == then or {was, then} <= {"G", "g"} else "r" for was, then in pairs)
 
 
 def _is_yellow(stretch: Stretch) -> bool:
