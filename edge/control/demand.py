@@ -1,6 +1,6 @@
 """What each lane asks of the signals, with the age of that knowledge.
 
-    Sight, LaneState, Track ─→ DemandBuilder ─→ Demand
+    Sight, LaneState, Track ─→ View ─→ DemandBuilder ─→ Demand
 
 A lane that its camera cannot see, or that nobody has spoken of for a while, is unknown
 and not empty: the controller then serves it as if somebody waited there.
@@ -24,6 +24,18 @@ class DemandSettings:
 
     stale_s: float = 2.0
     moving_mps: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one camera saw in one frame, as far as control needs it: small enough to go from process to process.
+
+    arrivals: lane → `LaneDemand.arrivals`. Without sight there are neither lanes nor arrivals.
+    """
+
+    sight: Sight
+    lanes: tuple[LaneState, ...]
+    arrivals: Mapping[str, tuple[tuple[float, float], ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +64,29 @@ class DemandBuilder:
 
     def see(self, sight: Sight, states: Iterable[LaneState], tracks: Iterable[Track]) -> None:
         """Take in one frame of one camera. Lanes of other cameras among the states are refused by KeyError."""
-        own = {name: lane for name, lane in self._lanes.items() if lane.camera == sight.camera}
+        self.take(self.view(sight, states, tracks))
+
+    def view(self, sight: Sight, states: Iterable[LaneState], tracks: Iterable[Track]) -> View:
+        """One frame of one camera, for `take` here or in another process. KeyError as `see`."""
         if not sight.ok:
+            return View(sight, (), {})
+        own = self._of(sight.camera)
+        seen = tuple(states)
+        vehicles = [track for track in tracks if track.kind in VEHICLE_KINDS]
+        return View(sight, seen, {state.lane: self._arrivals(own[state.lane], vehicles) for state in seen})
+
+    def take(self, view: View) -> None:
+        """Take in what a camera saw. Lanes of other cameras are refused by KeyError."""
+        own = self._of(view.sight.camera)
+        if not view.sight.ok:
             self._blind.update(own)
             return
         self._blind.difference_update(own)
-        vehicles = [track for track in tracks if track.kind in VEHICLE_KINDS]
-        for state in states:
-            self._known[state.lane] = _Known(state, self._arrivals(own[state.lane], vehicles))
+        for state in view.lanes:
+            self._known[own[state.lane].id] = _Known(state, view.arrivals.get(state.lane))
+
+    def _of(self, camera: str) -> Mapping[str, Lane]:
+        return {name: lane for name, lane in self._lanes.items() if lane.camera == camera}
 
     def demand(self, t_ns: int) -> Demand:
         """Demand at t_ns, one entry for every lane of the site."""

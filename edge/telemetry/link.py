@@ -52,17 +52,18 @@ class BrokerAddress:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message from the broker."""
+    """A message from the broker. retained: it was not sent now, the broker kept it."""
 
     topic: str
     payload: bytes
+    retained: bool = False
 
 
 class MqttLink:
     """A connection being made or in use. Every call raises NetworkError once it is lost."""
 
     def __init__(
-        self, address: BrokerAddress, *, client_id: str, will: tuple[str, str], subscribe: tuple[str, ...]
+        self, address: BrokerAddress, *, client_id: str, will: tuple[str, str] | None, subscribe: tuple[str, ...]
     ) -> None:
         self.address = address
         self.ready = False
@@ -76,7 +77,8 @@ class MqttLink:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
-        self._client.will_set(will[0], will[1], qos=1, retain=True)
+        if will is not None:
+            self._client.will_set(will[0], will[1], qos=1, retain=True)
         if address.username is not None:
             self._client.username_pw_set(address.username, address.password)
         if address.ca_file is not None:
@@ -160,4 +162,4 @@ class MqttLink:
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         del client, userdata
-        self._incoming.append(Incoming(message.topic, bytes(message.payload)))
+        self._incoming.append(Incoming(message.topic, bytes(message.payload), message.retain))
