@@ -83,7 +83,8 @@ class Surroundings:
     box: phase → vehicles that left on it and still stand or drive in the box. passed: the
     vehicles that crossed stop lines since the last call, each once. room: exit → vehicles
     that still fit into it. coming: lane → seconds until each vehicle that a neighbour has
-    announced, and that is not yet in view, would reach the stop line unhindered.
+    announced, and that is not yet in view, would reach the stop line unhindered. stands: those
+    of box that stand.
     """
 
     t_ns: int
@@ -91,6 +92,7 @@ class Surroundings:
     passed: tuple[Passed, ...] | None = None
     room: Mapping[str, int] = field(default_factory=dict)
     coming: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    stands: Mapping[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Eyes:
         """What is known at second t_s."""
         found: dict[str, list[_Seen]] = {lane: [] for lane in self._junction_of}
         inside: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
+        stuck: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
         standing: dict[str, int] = {}
         late: list[tuple[float, Driven, Turn]] = []
         for driven in watching.driven.values():
@@ -115,6 +116,9 @@ class Eyes:
             if driven.inside is not None:
                 box, phase = inside[driven.inside[0]], driven.inside[1]
                 box[phase] = box.get(phase, 0) + 1
+                if driven.speed_mps < STANDING_MPS:
+                    stands = stuck[driven.inside[0]]
+                    stands[phase] = stands.get(phase, 0) + 1
             if driven.stood_s is not None and driven.lane in watching.exits and driven.place_m <= self._sight.reach_m:
                 edge = self._lanes[driven.lane].edge
                 standing[edge] = standing.get(edge, 0) + 1
@@ -134,12 +138,13 @@ class Eyes:
             name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
             for name, one in self._network.junctions.items()
         }
-        return View(demands, self._around(t_ns, inside, standing, watching))
+        return View(demands, self._around(t_ns, inside, stuck, standing, watching))
 
     def _around(
         self,
         t_ns: int,
         inside: Mapping[str, Mapping[int, int]],
+        stuck: Mapping[str, Mapping[int, int]],
         standing: Mapping[str, int],
         watching: Watching,
     ) -> dict[str, StreetAround]:
@@ -156,6 +161,7 @@ class Eyes:
                 tuple(Passed(gone.lane, gone.phase, t_ns) for gone in seen if gone.junction == name),
                 self._room(junction, watching),
                 announced.coming(t_ns),
+                stuck[name],
                 {one: standing.get(one, 0) for one in self._exits[name]},
             )
         return around

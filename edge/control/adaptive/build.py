@@ -20,7 +20,8 @@ typedef struct {
     int32_t at_ms; int32_t not_before_ms; int32_t stop_ms; uint16_t weight; pl_mask yields; uint8_t phase; ...;
 } pl_car;
 typedef struct {
-    int32_t headway_ms; int32_t lost_ms; int32_t waited_ms; int32_t free_ms; uint8_t cars; pl_car car[...];
+    int32_t headway_ms; int32_t lost_ms; int32_t second_ms; int32_t waited_ms; int32_t free_ms; uint8_t cars;
+    pl_car car[...];
 } pl_lane;
 typedef struct { int32_t least_ms; int32_t most_ms; int32_t yellow_ms; int32_t clear_ms; pl_mask conflicts; } pl_phase;
 typedef struct {
@@ -35,9 +36,13 @@ typedef struct {
     uint8_t now; int32_t on_ms[...]; int32_t off_ms[...]; int32_t hold_ms;
 } pl_problem;
 typedef struct { int64_t cost; uint8_t first; int32_t first_ms; int32_t nodes; } pl_plan;
+typedef struct { int32_t at_ms; uint8_t stage; } pl_change;
+typedef struct { int64_t cost; uint8_t left[...]; } pl_outcome;
 
 uint32_t pl_room(void);
 uint8_t pl_search(const pl_problem *problem, void *room, pl_plan *plan);
+uint8_t pl_follow(const pl_problem *problem, void *room, const pl_change *changes, uint8_t count, int32_t until_ms,
+                  pl_outcome *outcome);
 """
 
 ffibuilder = FFI()

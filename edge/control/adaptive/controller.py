@@ -62,12 +62,14 @@ class AdaptiveController:
         self._waiting: dict[int, int] = {}
         self._backlog: dict[str, float] = {lane.lane: 0.0 for lane in model.lanes}
         self._served_ns: dict[str, int] = {}
+        self._passed_ns: dict[str, tuple[int, bool]] = {}
 
     def update(self, demand: Demand, signal: SignalState) -> PhaseRequest:
         """The phases to be green, or to become so once what is in their way has cleared."""
         t_ns = signal.t_ns
         around = self._surroundings(t_ns)
         self._flows.learn(t_ns, around.passed if around is not None else None)
+        self._note(t_ns, around, signal)
         endings: Mapping[int, Ending] = {}
         if self._stage is None or t_ns - self._last_ns > _AWAY_NS or t_ns < self._last_ns:
             self._stage = self._found_green(signal)
@@ -80,6 +82,17 @@ class AdaptiveController:
         asked = self._asked(signal, around)
         facts = ControlFacts(level="adaptive", endings=endings)
         return PhaseRequest(t_ns, asked, self._reason or "begins", self._ttl_ms, facts=facts)
+
+    def _note(self, t_ns: int, around: Surroundings | None, signal: SignalState) -> None:
+        """When the last vehicle left each lane, and whether it was the first of its green."""
+        if around is None or around.passed is None:
+            return
+        half_ns = min(t_ns - self._last_ns, NS_PER_S) // 2
+        for one in around.passed:
+            at_ns = one.t_ns - half_ns
+            began_ns = signal.since_ns.get(one.phase, 0) if one.phase is not None else 0
+            first = self._passed_ns.get(one.lane, (0, False))[0] < began_ns
+            self._passed_ns[one.lane] = (at_ns, first)
 
     def _found_green(self, signal: SignalState) -> int:
         green = {p for p in self._phases if signal.intervals.get(p) is Interval.GREEN}
@@ -96,6 +109,12 @@ class AdaptiveController:
         found = self._search.solve(stage, on_s, off_s, hold_s=0.0, box_s=self._settings.box_s)
         if found.first is None or found.first_s > 0.5:
             return {}
+        if self._settings.margin_veh_s > 0:
+            later = self._search.solve(
+                stage, on_s, off_s, hold_s=self._settings.margin_hold_s, box_s=self._settings.box_s
+            )
+            if later.cost_veh_s - found.cost_veh_s < self._settings.margin_veh_s:
+                return {}
         self._stage = found.first
         self._ended = phases - self._stages[found.first]
         self._reason = self._say(found, pictures, demand)
@@ -156,14 +175,30 @@ class AdaptiveController:
                 for way in lane.ways:
                     if way.exit is not None and around.room.get(way.exit, 1) <= 0:
                         blocked[way.phase] = self._settings.exit_wait_s
+            free_s = 0.0
+            if coming and coming[0].standing and lane.lane in self._passed_ns:
+                passed_ns, first = self._passed_ns[lane.lane]
+                ago_s = (signal.t_ns - passed_ns) / NS_PER_S
+                free_s = (self._settings.headway_s or lane.headway_s) - ago_s
+                if first:
+                    free_s += self._settings.second_s
+                free_s = max(0.0, free_s)
+            if coming and coming[0].standing:
+                shown = coming[0].phase
+                if signal.intervals.get(shown) is Interval.GREEN:
+                    green_s = (signal.t_ns - signal.since_ns[shown]) / NS_PER_S
+                    idle_s = min(green_s, (signal.t_ns - self._passed_ns.get(lane.lane, (0, False))[0]) / NS_PER_S)
+                    if idle_s > self._settings.stuck_after_s:
+                        free_s = max(free_s, min(idle_s, self._settings.stuck_most_s))
             self._search.lane(
                 i,
                 coming,
                 blocked,
                 headway_s=self._settings.headway_s or lane.headway_s,
                 lost_s=self._settings.lost_s if self._settings.lost_s is not None else lane.start_lost_s,
+                second_s=self._settings.second_s,
                 waited_s=(one.wait_s if one is not None and one.wait_s is not None else 0.0),
-                free_s=0.0,
+                free_s=free_s,
             )
         return pictures
 
@@ -186,13 +221,14 @@ class AdaptiveController:
                 red_s = (signal.t_ns - signal.since_ns.get(q, 0)) / NS_PER_S
                 if signal.intervals.get(q) is not Interval.RED:
                     red_s = 0.0
-                if (
-                    around is not None
-                    and around.box is not None
-                    and around.box.get(q, 0) > 0
-                    and red_s < self._settings.box_hold_s
-                ):
+                if around is not None and _in_the_way(around, q) and red_s < self._settings.box_hold_s:
                     held.add(p)
         if not held and not clearing:
             self._ended = frozenset()
         return stage - held
+
+
+def _in_the_way(around: Surroundings, phase: int) -> bool:
+    """Whether vehicles of a phase keep the box: those that stand, or any where nobody knows who stands."""
+    counts = around.stands if around.stands is not None else around.box
+    return counts is not None and counts.get(phase, 0) > 0

@@ -121,6 +121,8 @@ static void leave(search *s, node *n, uint8_t i, int32_t at)
     if (n->next[i] == 0)
         n->spent += unfair(&s->p->settings, lane, at);
     n->free_ms[i] = at + (int32_t)((int64_t)lane->headway_ms * car->weight / 256);
+    if (at <= n->on_ms[car->phase] + lane->lost_ms)
+        n->free_ms[i] += lane->second_ms;
     n->last_ms[car->phase] = at;
     n->next[i]++;
 }
@@ -274,23 +276,23 @@ static uint8_t is_overdue(const search *s, const node *n, int32_t t_ms)
     return 0;
 }
 
-static void change(search *s, const node *from, uint8_t stage, int32_t t_ms)
+/* The node becomes one that has changed at an instant; when all of the new stage is green. */
+static int32_t change(const search *s, node *n, uint8_t stage, int32_t t_ms)
 {
     const pl_problem *p = s->p;
-    pl_mask ending = p->stage[from->stage] & (pl_mask)~p->stage[stage];
-    pl_mask begun = p->stage[stage] & (pl_mask)~p->stage[from->stage];
+    pl_mask ending = p->stage[n->stage] & (pl_mask)~p->stage[stage];
+    pl_mask begun = p->stage[stage] & (pl_mask)~p->stage[n->stage];
     int32_t at_ms = t_ms + 1000;
     uint8_t q, r;
-    node n = *from;
 
-    n.stage = stage;
-    if (n.first == PL_NONE) {
-        n.first = stage;
-        n.first_ms = t_ms;
+    n->stage = stage;
+    if (n->first == PL_NONE) {
+        n->first = stage;
+        n->first_ms = t_ms;
     }
     for (q = 0; q < p->phases; q++)
         if (ending >> q & 1)
-            n.off_ms[q] = t_ms + smaller(p->settings.yellow_used_ms, p->phase[q].yellow_ms);
+            n->off_ms[q] = t_ms + smaller(p->settings.yellow_used_ms, p->phase[q].yellow_ms);
     for (q = 0; q < p->phases; q++) {
         int32_t on = t_ms;
 
@@ -299,25 +301,32 @@ static void change(search *s, const node *from, uint8_t stage, int32_t t_ms)
         for (r = 0; r < p->phases; r++)
             if ((p->phase[q].conflicts >> r & 1) && (ending >> r & 1))
                 on = larger(on, t_ms + p->phase[r].yellow_ms + larger(p->phase[r].clear_ms, p->settings.box_ms));
-        /* Vehicles that still pass in the yellow of its own last green. */
-        n.on_ms[q] = on;
-        n.off_ms[q] = NEVER_MS;
+        n->on_ms[q] = on;
+        n->off_ms[q] = NEVER_MS;
         at_ms = larger(at_ms, on);
     }
-    memset(n.sneaked, 0, sizeof n.sneaked);
-    at_ms = smaller((at_ms + 999) / 1000 * 1000, s->end_ms);
-    run(s, &n, t_ms, at_ms);
-    for (q = 0; q < p->phases; q++)
-        if ((ending >> q & 1) && n.off_ms[q] <= at_ms)
-            n.on_ms[q] = NEVER_MS;
-    rank(s, &n, at_ms);
-    insert(s, &n, at_ms);
+    memset(n->sneaked, 0, sizeof n->sneaked);
+    return smaller((at_ms + 999) / 1000 * 1000, s->end_ms);
+}
+
+/* Runs to an instant, and forgets phases whose yellow is over then. */
+static void run_to(search *s, node *n, int32_t from_ms, int32_t to_ms)
+{
+    uint8_t q;
+
+    run(s, n, from_ms, to_ms);
+    for (q = 0; q < s->p->phases; q++)
+        if (n->off_ms[q] <= to_ms)
+            n->on_ms[q] = NEVER_MS;
+    rank(s, n, to_ms);
 }
 
 static void expand(search *s, const node *from, int32_t t_ms)
 {
     const pl_problem *p = s->p;
     uint8_t stage, overdue = is_overdue(s, from, t_ms), left = 0;
+    int32_t at_ms;
+    node n;
 
     if (t_ms >= p->hold_ms) {
         for (stage = 0; stage < p->stages; stage++) {
@@ -329,14 +338,15 @@ static void expand(search *s, const node *from, int32_t t_ms)
             if (!is_wanted(s, from, begun, t_ms))
                 continue;
             left = 1;
-            change(s, from, stage, t_ms);
+            n = *from;
+            at_ms = change(s, &n, stage, t_ms);
+            run_to(s, &n, t_ms, at_ms);
+            insert(s, &n, at_ms);
         }
     }
     if (!overdue || !left) {
-        node n = *from;
-
-        run(s, &n, t_ms, t_ms + 1000);
-        rank(s, &n, t_ms + 1000);
+        n = *from;
+        run_to(s, &n, t_ms, t_ms + 1000);
         insert(s, &n, t_ms + 1000);
     }
 }
@@ -352,6 +362,7 @@ static void start(const pl_problem *p, node *n)
         uint8_t in = p->stage[p->now] >> q & 1;
 
         n->last_ms[q] = -NEVER_MS;
+        /* Those that are on their way out have been green for long. */
         n->on_ms[q] = in ? p->on_ms[q] : (p->off_ms[q] > 0 ? -NEVER_MS : NEVER_MS);
         n->off_ms[q] = in ? NEVER_MS : p->off_ms[q];
     }
@@ -394,5 +405,34 @@ uint8_t pl_search(const pl_problem *problem, void *room, pl_plan *plan)
     plan->first = best->first;
     plan->first_ms = best->first_ms;
     plan->nodes = s->looked;
+    return 0;
+}
+
+uint8_t pl_follow(const pl_problem *problem, void *room, const pl_change *changes, uint8_t count, int32_t until_ms,
+                  pl_outcome *outcome)
+{
+    search *s = room;
+    node n;
+    int32_t t_ms = 0;
+    uint8_t i, k = 0;
+
+    if (is_malformed(problem) || until_ms < 0 || until_ms > problem->settings.seconds * 1000 || until_ms % 1000)
+        return 1;
+    for (i = 0; i < count; i++)
+        if (changes[i].stage >= problem->stages || changes[i].at_ms < 0 || changes[i].at_ms % 1000)
+            return 1;
+    prepare(s, problem);
+    start(problem, &n);
+    while (t_ms < until_ms) {
+        int32_t next_ms = t_ms + 1000;
+
+        if (k < count && changes[k].at_ms <= t_ms)
+            next_ms = smaller(change(s, &n, changes[k++].stage, t_ms), until_ms);
+        run_to(s, &n, t_ms, next_ms);
+        t_ms = next_ms;
+    }
+    rank(s, &n, t_ms);
+    outcome->cost = n.rank;
+    memcpy(outcome->left, n.next, sizeof n.next);
     return 0;
 }

@@ -30,7 +30,8 @@ typedef struct {
 
 typedef struct {
     int32_t headway_ms; /* between vehicles of weight 256 at saturation */
-    int32_t lost_ms;    /* start-up loss of a queue */
+    int32_t lost_ms;    /* from green until the first vehicle of a queue passes */
+    int32_t second_ms;  /* its second needs so much more than the headway */
     int32_t waited_ms;  /* how long its first vehicle stands already */
     int32_t free_ms;    /* not before then can the next one pass: the last one passed just now */
     uint8_t cars;
@@ -78,10 +79,25 @@ typedef struct {
     int32_t nodes;           /* looked at */
 } pl_plan;
 
+/* A plan by hand: end the present stage for another at an instant. */
+typedef struct {
+    int32_t at_ms;
+    uint8_t stage;
+} pl_change;
+
+typedef struct {
+    int64_t cost;
+    uint8_t left[PL_LANES]; /* vehicles that have passed, by lane */
+} pl_outcome;
+
 /* Bytes that a search works in; the caller keeps them, one for each thread. */
 uint32_t pl_room(void);
 
 /* 0: solved; 1: the problem is malformed (sizes, indices). */
 uint8_t pl_search(const pl_problem *problem, void *room, pl_plan *plan);
+
+/* What comes of a plan until an instant within the horizon, whole seconds all of them. 0: done; 1: malformed. */
+uint8_t pl_follow(const pl_problem *problem, void *room, const pl_change *changes, uint8_t count, int32_t until_ms,
+                  pl_outcome *outcome);
 
 #endif

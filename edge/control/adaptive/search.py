@@ -51,9 +51,13 @@ class Search:
         self._plan: Any = extension.ffi.new("pl_plan *")
         self._lanes: list[Any] = [self._problem.lane[i] for i in range(len(model.lanes))]
         self._cars: list[list[Any]] = [[lane.car[k] for k in range(int(lib.PL_CARS))] for lane in self._lanes]
-        self._yields = [
-            {way.phase: self._mask(way.yields_to) for way in lane.ways} for lane in model.lanes
-        ]
+        self._yields: list[dict[int, int]] = []
+        for model_lane in model.lanes:
+            yields: dict[int, int] = {}
+            for way in model_lane.ways:
+                # Of two turns on one phase the one that yields less stands for both: nobody says which a vehicle takes.
+                yields[way.phase] = yields.get(way.phase, -1) & self._mask(way.yields_to)
+            self._yields.append(yields)
         self._fill(stages)
 
     def lane(
@@ -64,6 +68,7 @@ class Search:
         *,
         headway_s: float,
         lost_s: float,
+        second_s: float,
         waited_s: float,
         free_s: float,
     ) -> None:
@@ -72,6 +77,7 @@ class Search:
         stop_ms = round(self._settings.stop_s * 1000)
         lane.headway_ms = round(headway_s * 1000)
         lane.lost_ms = round(lost_s * 1000)
+        lane.second_ms = round(second_s * 1000)
         lane.waited_ms = round(waited_s * 1000)
         lane.free_ms = round(free_s * 1000)
         count = min(len(coming), len(cars))

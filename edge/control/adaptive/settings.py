@@ -22,7 +22,7 @@ class AdaptiveSettings:
 
     horizon_s: int = 50
     keep: int = 4
-    yellow_used_s: float = 1.8
+    yellow_used_s: float = 1.2
     gap_ahead_s: float = 4.0
     gap_behind_s: float = 0.5
     sneakers: int = 1
@@ -34,11 +34,16 @@ class AdaptiveSettings:
     fair_veh: float = 0.1
     limit_s: float = 120.0
     box_hold_s: float = 6.0
-    headway_s: float | None = None
-    lost_s: float | None = None
+    headway_s: float | None = 2.0
+    lost_s: float | None = 0.8
+    second_s: float = 0.8
     plan_every_s: float = 1.0
     rate_memory_s: float = 300.0
     spacing_m: float = 7.5
     acceleration_mps2: float = 2.0
     unseen: float = 1.0
     exit_wait_s: float = 4.0
+    margin_veh_s: float = 0.0
+    margin_hold_s: float = 1.0
+    stuck_after_s: float = 100.0
+    stuck_most_s: float = 8.0
