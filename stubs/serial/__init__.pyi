@@ -2,6 +2,11 @@ class SerialException(OSError): ...
 
 class Serial:
     dtr: bool
+    rts: bool
+    cts: bool
+    dsr: bool
+    cd: bool
+    ri: bool
     def __init__(
         self,
         port: str | None = None,
@@ -16,3 +21,5 @@ class Serial:
     def write(self, b: bytes, /) -> int | None: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
+
+def serial_for_url(url: str, *, timeout: float | None = ...) -> Serial: ...
