@@ -38,6 +38,7 @@ from benchmarks.signal_runs import (
     ADAPTIVE,
     CAMERA_GRADE,
     COLUMNS,
+    OWN,
     OWN_3S,
     SUMO_ACTUATED,
     Cell,
@@ -118,6 +119,7 @@ def _cells(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> list[C
         for scenario in scenarios
         for red_s in reds_s
         for column in columns
+        if column != OWN or red_s == reds_s[0]
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from benchmarks.goals import Goal
-from benchmarks.signal_runs import ACTUATED, ADAPTIVE, CAMERA_GRADE, COLUMNS, OWN_3S, SUMO_ACTUATED, Row
+from benchmarks.signal_runs import ACTUATED, ADAPTIVE, CAMERA_GRADE, COLUMNS, OWN, OWN_3S, SUMO_ACTUATED, Row
 
 #: Mean delay, s: best published, goal with 3 s yellow, and with 2 s all-red besides. They hold on this SUMO alone.
 GOAL_SUMO = "1.9.1"
@@ -67,10 +67,14 @@ Table = Mapping[tuple[str, float, str], Figures]
 
 
 def tabled(rows: Sequence[Row]) -> dict[tuple[str, float, str], Figures]:
-    """(scenario, all-red, column) → figures."""
+    """(scenario, all-red, column) → figures. The own program is the same whatever the all-red: it stands by each."""
     by_cell: dict[tuple[str, float, str], list[Row]] = {}
     for row in sorted(rows, key=lambda row: row.seed):
         by_cell.setdefault((row.scenario, row.red_clearance_s, row.column), []).append(row)
+    own = {scenario: found for (scenario, _, column), found in by_cell.items() if column == OWN}
+    for scenario, red_s in dict.fromkeys(key[:2] for key in by_cell):
+        if scenario in own:
+            by_cell[scenario, red_s, OWN] = own[scenario]
     return {key: figures(found) for key, found in by_cell.items()}
 
 

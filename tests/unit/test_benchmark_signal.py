@@ -14,6 +14,7 @@ from benchmarks.signal_runs import (
     ACTUATED,
     ADAPTIVE,
     CAMERA_GRADE,
+    OWN,
     SUMO_ACTUATED,
     Kept,
     Row,
@@ -31,7 +32,7 @@ from tests.unit.nets import tee
 
 
 def row(column: str, seed: int, delay_s: float, *, red_s: float = 0.0, laws: int = 0) -> Row:
-    decision_ms = None if column == SUMO_ACTUATED else 4.0
+    decision_ms = None if column in {OWN, SUMO_ACTUATED} else 4.0
     return Row(
         scenario="cologne3",
         column=column,
@@ -86,6 +87,11 @@ def test_a_broken_law_a_gridlock_and_dim_eyes_miss_their_goals() -> None:
         "our actuated / SUMO's",
         "laws broken",
     }
+
+
+def test_the_own_program_stands_by_each_all_red() -> None:
+    table = tabled([row(OWN, 1, 40.0), row(ADAPTIVE, 1, 19.0), row(ADAPTIVE, 1, 22.0, red_s=2.0)])
+    assert [key for key in table if key[2] == OWN] == [("cologne3", 0.0, OWN), ("cologne3", 2.0, OWN)]
 
 
 def test_the_table_names_what_it_shows() -> None:
