@@ -58,6 +58,9 @@ def live(
     bridge: Annotated[
         str | None, typer.Option(metavar="BRIDGE", help=f"Drive lamps: {SPECS}. None are driven if left out.")
     ] = None,
+    bus: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Let stopline control --demand ipc:DIR have what is seen.")
+    ] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for every detail.")
@@ -81,6 +84,7 @@ def live(
         max_seconds,
         lamps=None if lamps is None else lamps.open,
         control=control_name(control, "--control"),
+        bus=bus,
     )
     if lamps is not None and options.plan is None:
         raise ConfigError(

@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calibration.detectors import detectors_of
-from calibration.geometry import GroundPlane
+from calibration.geometry import GroundPlane, stop_axes
 from calibration.site import Camera, Plan, Signal, Site
+from edge.bus import ViewPublisher
 from edge.clock import NS_PER_S, Clock
+from edge.control.demand import DemandBuilder
+from edge.control.why import Decisions
+from edge.frames import VisionResult
 from edge.live.eyes import CameraSource, Eyes
 from edge.live.loop import LiveLoop, Outcome
 from edge.live.pace import FramePace, PacedLooks, longest_gap_s
@@ -47,7 +51,8 @@ _RUN_MPS = 4.0
 class LiveOptions:
     """What a person may choose about a live run. max_s: stop after so many seconds, None never.
 
-    lamps opens the bridge to them; None: a model of them, and no lamp is driven.
+    lamps opens the bridge to them; None: a model of them, and no lamp is driven. bus: folder in which
+    `stopline control` finds what this camera sees.
     """
 
     site: Site
@@ -60,6 +65,7 @@ class LiveOptions:
     vision: VisionSettings = field(default_factory=VisionSettings)
     lamps: Callable[[Clock], Bridge] | None = None
     control: ControlName = "fixed"
+    bus: Path | None = None
 
     @property
     def camera(self) -> Camera:
@@ -109,6 +115,7 @@ def run_live(
         signals = _signals(options, clock)
         if signals is not None:
             opened.callback(signals.close)
+            signals.watch(Decisions())
             if writer is not None and options.plan is not None:
                 signals.watch(_hires(options.plan[1], site, writer, clock))
         vision = VisionPipeline(site, camera.id, options.vision)
@@ -130,7 +137,19 @@ def run_live(
             sink=writer,
             stop=reason,
             on_told=on_told,
+            on_seen=_seen_by_others(options, opened),
         ).run()
+
+
+def _seen_by_others(options: LiveOptions, opened: ExitStack) -> Callable[[VisionResult], object]:
+    """Publishes each frame's view where there is a bus."""
+    if options.bus is None:
+        return lambda _result: None
+    site = options.site
+    publisher = ViewPublisher(options.bus, options.camera.id)
+    opened.callback(publisher.close)
+    builder = DemandBuilder(site.lanes, stop_axes(site))
+    return lambda result: publisher.publish(builder.view(result.sight, result.lanes, result.tracks))
 
 
 def crossing_gap_s(site: Site, camera: Camera) -> float:

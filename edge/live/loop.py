@@ -79,7 +79,7 @@ class Outcome:
 
 
 class LiveLoop:
-    """One run. `stop` is asked before every wait and says why; `on_told` hears every record."""
+    """One run. `stop` is asked before every wait and says why; `on_told` hears every record, `on_seen` every frame."""
 
     def __init__(
         self,
@@ -93,6 +93,7 @@ class LiveLoop:
         sink: Sink | None = None,
         stop: Callable[[], str | None] = lambda: None,
         on_told: Callable[[int, Body], None] = lambda _t_ns, _body: None,
+        on_seen: Callable[[VisionResult], object] = lambda _result: None,
     ) -> None:
         self._looks = looks
         self._vision = vision
@@ -103,6 +104,7 @@ class LiveLoop:
         self._sink = sink
         self._stop = stop
         self._on_told = on_told
+        self._on_seen = on_seen
         self._detector = records.facts.detector
         self._detector_ms: float | None = None
         self._frames = self._crossings = self._steps = self._late_steps = self._lost_steps = 0
@@ -172,6 +174,7 @@ class LiveLoop:
         result = self._onsets.dated(self._vision.update(look.frame, look.detections, look.sight))
         if self._signals is not None:
             self._signals.see(result)
+        self._on_seen(result)
         self._frames += 1
         self._crossings += len(result.crossings)
         self._records.facts = self._facts()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from edge.clock import NS_PER_MS
-from edge.control.demand import DemandBuilder
+from edge.control.demand import DemandBuilder, View
 from edge.control.loop import ControlLoop
 from edge.frames import VisionResult
 from edge.seams import Bridge
@@ -52,6 +52,10 @@ class ControlSteps:
     def see(self, result: VisionResult) -> None:
         """Take one frame's lanes and tracks into the demand."""
         self._demand.see(result.sight, result.lanes, result.tracks)
+
+    def take(self, view: View) -> None:
+        """Take what a camera of another process saw into the demand. KeyError for a lane that is not the camera's."""
+        self._demand.take(view)
 
     def close(self) -> None:
         """Leave the lamps to the core."""
