@@ -17,9 +17,11 @@ import pytest
 from edge.cli import main as cli
 from edge.errors import ConfigError, InputError, StorageError
 from edge.frames import Detections
+from edge.replay import files
 from edge.replay.compose import sha256_of
 from edge.replay.detections import DetectionRecorder
 from edge.replay.record import read
+from edge.telemetry.hires_read import outbox_source, table_source
 from edge.telemetry.outbox import Outbox
 from edge.vision.source import FileSource
 from tests.source_videos import cut
@@ -254,6 +256,9 @@ def test_records_go_into_the_outbox_too(work: Workplace) -> None:
         crossings = outbox.pending(Stream.CROSSING)
     assert len(crossings) == 4
     assert '"ts":"2026-07-01T07:00:' in crossings[0].payload
+    hires = sorted(outbox_source(box).rows)
+    assert hires == sorted(table_source(work.out / files.HIRES).rows)
+    assert {(row.device, row.code) for row in hires} >= {("sample", 1), ("sample", 131)}
 
 
 def test_an_outbox_needs_to_know_when(work: Workplace) -> None:

@@ -24,6 +24,7 @@ from edge.cli import main as cli
 from edge.clock import SystemClock
 from edge.frames import ImageBGR
 from edge.messages import Stream, parse_record
+from edge.telemetry.hires_read import outbox_source
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Description, Outbox
 from tests import tiny_models
@@ -209,6 +210,7 @@ def test_a_process_that_is_killed_leaves_an_outbox_without_gaps_and_the_next_one
     before = without_gaps(outbox)
     assert before[Stream.CROSSING] >= 1
     assert before[Stream.LANES] >= 2
+    assert outbox_source(outbox).total > 0, "high-resolution events are in it before their minute is over"
     until(lambda: not process_lives(decoder), "its decoder has ended too")
     code, _, err = end(start("--max-seconds", "2"))
     assert code == 0, err
