@@ -64,6 +64,7 @@ class _Health:
 
     controller: Controller | None = None
     blind: str | None = None
+    ever_enough: bool = False
     enough_since_ns: int | None = None
     failure: str | None = None
     failures: int = 0
@@ -96,10 +97,10 @@ class FallbackChain:
         t_ns = signal.t_ns
         known, lanes = self._known(demand, t_ns)
         why: list[str] = []
-        for level in self._levels:
-            health = self._health[level.name]
-            against = self._against(level, health, known, lanes, t_ns)
-            request = None
+        # Of all levels, each step: what a level knows of sight must not begin when it is needed.
+        verdicts = [self._against(level, self._health[level.name], known, lanes, t_ns) for level in self._levels]
+        for level, verdict in zip(self._levels, verdicts, strict=True):
+            health, against, request = self._health[level.name], verdict, None
             if against is None:
                 request = self._ask(level, health, demand, signal)
                 against = health.failure
@@ -131,10 +132,12 @@ class FallbackChain:
         elif health.blind is not None:
             health.enough_since_ns = t_ns if health.enough_since_ns is None else health.enough_since_ns
             seen_ns = t_ns - health.enough_since_ns
-            if seen_ns < self._settings.back_s * NS_PER_S:
+            # At the start cameras come one by one, and nothing flickers yet.
+            if health.ever_enough and seen_ns < self._settings.back_s * NS_PER_S:
                 left_s = self._settings.back_s - seen_ns / NS_PER_S
                 return f"{known} of {lanes} lanes are known again, back in {left_s:.0f} s"
             health.blind = None
+        health.ever_enough |= enough
         return health.blind
 
     def _ask(self, level: Level, health: _Health, demand: Demand, signal: SignalState) -> PhaseRequest | None:

@@ -91,6 +91,11 @@ def test_a_camera_that_flickers_keeps_the_level_below() -> None:
     assert told == [(0, "actuated"), (5, "fixed"), (41, "actuated")]
 
 
+def test_at_the_start_the_level_begins_with_the_first_camera_that_is_enough() -> None:
+    chain = FallbackChain([level("actuated"), level("fixed", any_known=False)])
+    assert levels_over(chain, lambda t_s: 4 if t_s >= 2 else 0, 20) == [(0, "fixed"), (2, "actuated")]
+
+
 def test_one_blind_camera_of_four_costs_no_level() -> None:
     chain = FallbackChain([level("adaptive", 0.5), level("actuated"), level("fixed", any_known=False)])
     assert levels_over(chain, lambda t_s: 3 if t_s > 5 else 4, 20) == [(0, "adaptive")]
