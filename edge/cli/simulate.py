@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from edge.cli.examples import examples
 from edge.cli.progress import ReplayProgress
+from edge.cli.simulate_net import run_net
 from edge.cli.stopping import StopSignals
 from edge.clock import SystemClock
 from edge.errors import ConfigError
@@ -23,6 +24,9 @@ from sim_videos.scenario import load_scenario
 from sim_videos.simulate import table
 from sim_videos.simulate.controllers import controller_names
 from sim_videos.simulate.order import SimulateOptions
+
+if TYPE_CHECKING:
+    from sim_videos.nets.simulate import NetOptions
 
 app = typer.Typer(add_completion=False)
 
@@ -36,7 +40,7 @@ app = typer.Typer(add_completion=False)
 )
 def simulate(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="[SCENARIO]", help="A scenario of the library, or its TOML file.")
+        str | None, typer.Argument(metavar="SCENARIO", help="A scenario of the library, or its TOML file.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the traffic; the scenario's own if left out.")] = None,
     seconds: Annotated[float | None, typer.Option(metavar="S", help="Length; the scenario's own if left out.")] = None,
@@ -60,7 +64,7 @@ def simulate(
     net: Annotated[Path | None, typer.Option(metavar="FILE", help="Any SUMO net in place of a scenario.")] = None,
     routes: Annotated[Path | None, typer.Option(metavar="FILE", help="Its traffic: SUMO's route file.")] = None,
     begin: Annotated[int | None, typer.Option(metavar="S", help="With --net: the first departure if left out.")] = None,
-    end: Annotated[int | None, typer.Option(metavar="S", help="With --net: an hour later if left out.")] = None,
+    end: Annotated[int | None, typer.Option(metavar="S", help="With --net: an hour, or --seconds, later.")] = None,
     eyes: Annotated[str, typer.Option(metavar="full|camera", help="With --net: what controllers see.")] = "full",
     all_red: Annotated[float, typer.Option(min=0, max=6, metavar="S", help="With --net: red clearance.")] = 0.0,
     sumo: Annotated[Path | None, typer.Option(metavar="BINARY", help="With --net: another SUMO.")] = None,
@@ -78,7 +82,10 @@ def simulate(
             raise ConfigError("--net and --routes go together, and take the place of SCENARIO")
         if model is not None or truth_detector or record is not None or show or compare is not None:
             raise ConfigError("--net has no cameras: leave out --model, --truth-detector, --record, --show; --compare")
-        raise typer.Exit(_run_net(net, routes, begin, end, control, eyes, all_red, seed, sumo, out, as_json=as_json))
+        if end is not None and seconds is not None:
+            raise ConfigError("--end and --seconds both say when a net's run is over: give one of them")
+        options_of_net = _net_options(net, routes, begin, end, seconds, control, eyes, all_red, seed, sumo, out)
+        raise typer.Exit(run_net(options_of_net, as_json=as_json))
     if scenario is None:
         raise ConfigError("name a scenario (stopline scene list), or give --net and --routes")
     if control is not None and compare is not None:
@@ -151,21 +158,19 @@ def run(options: SimulateOptions, *, as_json: bool = False) -> int:
     return stopping.exit_code
 
 
-def _run_net(
+def _net_options(
     net: Path,
     routes: Path,
     begin_s: int | None,
     end_s: int | None,
+    seconds: float | None,
     control: str | None,
     eyes: str,
     all_red_s: float,
     seed: int | None,
     sumo: Path | None,
     out: Path,
-    *,
-    as_json: bool,
-) -> int:
-    from edge.cli.simulate_net import run_net
+) -> NetOptions:
     from sim_videos.nets.controllers import chosen
     from sim_videos.nets.eyes import SIGHTS
     from sim_videos.nets.junction import Times
@@ -175,8 +180,8 @@ def _run_net(
     sight = next((one for name, one in SIGHTS.items() if name == eyes), None)
     if sight is None:
         raise ConfigError(f"--eyes: there are no {eyes!r}; give {' or '.join(SIGHTS)}")
-    options = NetOptions(
-        scenario_of(net, routes, begin_s, end_s),
+    return NetOptions(
+        scenario_of(net, routes, begin_s, end_s, 3600 if seconds is None else max(1, round(seconds))),
         chosen(control or "actuated", "--control"),
         out,
         sight,
@@ -184,7 +189,6 @@ def _run_net(
         1 if seed is None else seed,
         SumoProgram.found(sumo),
     )
-    return run_net(options, as_json=as_json)
 
 
 class _Bars:

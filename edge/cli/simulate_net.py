@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim_videos.nets.simulate import NetOptions
 
 _MOST_ROWS = 20
-_REASON_LETTERS = 70
+_NAME_LETTERS, _REASON_LETTERS = 24, 120
 
 
 def run_net(options: NetOptions, *, as_json: bool) -> int:
@@ -65,7 +65,7 @@ class _Shown:
         console = Console(file=sys.stderr)
         if not console.is_terminal:
             return lambda t_s, _now: _say_tenth(console, name, t_s - self._begin_s, seconds)
-        live = self._open.enter_context(Live(console=console, refresh_per_second=4, auto_refresh=False))
+        live = self._open.enter_context(Live(console=console, auto_refresh=False, transient=True))
         last_ns = 0
 
         def show(t_s: int, now: list[Now]) -> None:
@@ -93,11 +93,12 @@ def _say_tenth(console: Console, name: str, done_s: int, seconds: int) -> None:
 
 def _table(name: str, done_s: int, seconds: int, now: list[Now]) -> Table:
     table = Table(box=None, pad_edge=False, title=f"{name}: second {done_s} of {seconds}", title_justify="left")
-    for column in ("junction", "green", "standing", "why"):
-        table.add_column(column, no_wrap=True)
+    widest = max([8, *(len(one.junction) for one in now)])
+    for column, least in (("junction", min(widest, _NAME_LETTERS)), ("green", 12), ("standing", 8), ("why", 10)):
+        table.add_column(column, no_wrap=True, min_width=least)
     for one in now[:_MOST_ROWS]:
         green = " ".join(map(str, one.green)) or "–"
-        table.add_row(one.junction[:24], green, str(one.standing), one.reason[:_REASON_LETTERS])
+        table.add_row(one.junction[:_NAME_LETTERS], green, str(one.standing), one.reason[:_REASON_LETTERS])
     if len(now) > _MOST_ROWS:
         table.add_row(f"and {len(now) - _MOST_ROWS} more")
     return table

@@ -23,6 +23,8 @@ from sim_videos.nets.watching import SPACE_M, STANDING_MPS, Driven, Turn, Watchi
 EyesName = Literal["full", "camera"]
 #: A front this near to the stop line is at it.
 _PRESENCE_M = 6.0
+#: Whoever stands nearer than this cannot change lanes by itself.
+_TOO_LATE_M = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +216,14 @@ class Eyes:
     ) -> tuple[str, int]:
         """The stop lane it will stand in: its own, one its lane leads to, or the emptiest that leads its way."""
         ways = watching.ways[turn.edge, turn.exit]
-        if len(ways) == 1:
-            return ways[0]
         lane = self._lanes[driven.lane]
         if lane.edge == turn.edge:
-            return min(ways, key=lambda way: abs(self._lanes[way[0]].index - lane.index))
+            best = min(ways, key=lambda way: abs(self._lanes[way[0]].index - lane.index))
+            near = driven.stood_s is not None and lane.length_m - driven.place_m < _TOO_LATE_M
+            # Who stands at the end of a lane that does not lead its way keeps that one closed until it is let in.
+            return (driven.lane, best[1]) if near and driven.lane in found else best
+        if len(ways) == 1:
+            return ways[0]
         reached = {ahead.stop_lane for ahead in self._ahead.get(driven.lane, ())}
         open_ = [way for way in ways if way[0] in reached] or ways
         return min(open_, key=lambda way: len(found[way[0]]))

@@ -23,7 +23,6 @@ from sim_videos.nets.sumo_program import SumoProgram
 from sim_videos.simulate.whole import moved_when_whole
 
 REPORT, FIGURES = "report.html", "run.json"
-_USUAL_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +53,15 @@ class NetSurroundings:
     )
 
 
-def scenario_of(net: Path, routes: Path, begin_s: int | None, end_s: int | None) -> Scenario:
-    """From the first departure for an hour, unless said otherwise; InputError where nobody departs then."""
+def scenario_of(net: Path, routes: Path, begin_s: int | None, end_s: int | None, seconds: int = 3600) -> Scenario:
+    """From the first departure for so many seconds, unless said otherwise; InputError where nobody departs then."""
     if begin_s is None:
         due = scheduled(routes, 0.0, float("inf") if end_s is None else float(end_s))
         if not due:
             raise InputError(f"{routes}: no vehicle departs; give a route file with vehicles, trips or flows")
         begin_s = int(min(due.values()))
     if end_s is None:
-        end_s = begin_s + _USUAL_S
+        end_s = begin_s + seconds
     if end_s <= begin_s:
         raise ConfigError(f"--end: {end_s} is not after the begin, {begin_s}; write a later second of SUMO's clock")
     name = net.name.removesuffix(".gz").removesuffix(".xml").removesuffix(".net")

@@ -23,7 +23,7 @@ from sim_videos.nets.sumo_program import SumoProgram
 
 pytest.importorskip("sumo")
 
-SECONDS = 240
+SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,7 @@ def test_delay_is_what_sumo_wrote_itself(corridor: Scenario, tmp_path: Path) -> 
         ),
         (["--net", "{net}", "--routes", "{routes}", "--eyes", "keen"], "there are no 'keen'"),
         (["--net", "{net}", "--routes", "{routes}", "--sumo", "nowhere"], "nowhere: there is no such program"),
+        (["--net", "{net}", "--routes", "{routes}", "--end", "9", "--seconds", "5"], "--end and --seconds both"),
         ([], "name a scenario"),
     ],
 )
