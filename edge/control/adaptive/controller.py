@@ -16,7 +16,7 @@ from edge.control.adaptive.learn import Flows
 from edge.control.adaptive.picture import Coming, lane_picture
 from edge.control.adaptive.search import Found, Search
 from edge.control.adaptive.settings import AdaptiveSettings
-from edge.control.junction import JunctionModel, Sensing, Surroundings
+from edge.control.junction import JunctionModel, LaneModel, Sensing, Surroundings
 from edge.types import ControlFacts, Demand, Ending, Interval, LaneDemand, PhaseRequest, SignalState
 
 _AWAY_NS = 3 * NS_PER_S
@@ -63,6 +63,7 @@ class AdaptiveController:
         self._backlog: dict[str, float] = {lane.lane: 0.0 for lane in model.lanes}
         self._served_ns: dict[str, int] = {}
         self._passed_ns: dict[str, tuple[int, bool]] = {}
+        self._last_turn: dict[str, int | None] = {}
 
     def update(self, demand: Demand, signal: SignalState) -> PhaseRequest:
         """The phases to be green, or to become so once what is in their way has cleared."""
@@ -93,6 +94,7 @@ class AdaptiveController:
             began_ns = signal.since_ns.get(one.phase, 0) if one.phase is not None else 0
             first = self._passed_ns.get(one.lane, (0, False))[0] < began_ns
             self._passed_ns[one.lane] = (at_ns, first)
+            self._last_turn[one.lane] = one.phase
 
     def _found_green(self, signal: SignalState) -> int:
         green = {p for p in self._phases if signal.intervals.get(p) is Interval.GREEN}
@@ -159,6 +161,7 @@ class AdaptiveController:
         self, demand: Demand, signal: SignalState, around: Surroundings | None, on_s: Mapping[int, float]
     ) -> dict[str, list[Coming]]:
         pictures: dict[str, list[Coming]] = {}
+        step_s = self._settings.plan_every_s
         for i, lane in enumerate(self._model.lanes):
             one = demand.lanes.get(lane.lane)
             green = any(signal.intervals.get(way.phase) is Interval.GREEN for way in lane.ways)
@@ -166,9 +169,11 @@ class AdaptiveController:
                 self._served_ns[lane.lane] = signal.t_ns
             unserved_s = (signal.t_ns - self._served_ns[lane.lane]) / NS_PER_S
             rate = self._flows.rate_veh_s(lane.lane)
+            beyond = self._beyond(lane, one, rate, step_s)
             coming = lane_picture(
-                lane, one, self._flows.shares(lane.lane), rate, unserved_s, 0.0, self._sensing, self._settings
+                lane, one, self._flows.shares(lane.lane), rate, unserved_s, beyond, self._sensing, self._settings
             )
+            coming = self._inside(lane, signal, around) + coming
             pictures[lane.lane] = coming
             blocked = {}
             if around is not None:
@@ -201,6 +206,37 @@ class AdaptiveController:
                 free_s=free_s,
             )
         return pictures
+
+    def _inside(self, lane: LaneModel, signal: SignalState, around: Surroundings | None) -> list[Coming]:
+        """Vehicles that have left the lane and wait in the box for a gap: nobody behind them gets past."""
+        turn = self._last_turn.get(lane.lane)
+        if around is None or around.stands is None or turn is None or not self._yields(lane, turn):
+            return []
+        if signal.intervals.get(turn) is not Interval.GREEN:
+            return []
+        ago_ns = signal.t_ns - self._passed_ns[lane.lane][0]
+        if ago_ns > signal.t_ns - signal.since_ns[turn]:
+            return []
+        count = min(around.stands.get(turn, 0), self._settings.most_inside)
+        return [Coming(0.0, 1.0, turn, True) for _ in range(count)]
+
+    @staticmethod
+    def _yields(lane: LaneModel, phase: int) -> bool:
+        return any(way.phase == phase and way.yields_to for way in lane.ways)
+
+    def _beyond(self, lane: LaneModel, one: LaneDemand | None, rate_veh_s: float, step_s: float) -> float:
+        """Vehicles that are thought to queue beyond the end of the view, while the queue reaches that far."""
+        if one is None or one.queue_vehicles is None or self._settings.beyond <= 0:
+            return 0.0
+        view_m = min(self._sensing.view_m, lane.length_m)
+        standing_m = one.queue_vehicles / self._sensing.found_share * self._settings.standing_m
+        beyond = self._backlog[lane.lane]
+        if standing_m >= view_m - self._settings.standing_m:
+            beyond = min(beyond + rate_veh_s * self._settings.beyond * step_s, 15.0)
+        else:
+            beyond = max(0.0, beyond - step_s / 2.0)
+        self._backlog[lane.lane] = beyond
+        return beyond
 
     def _asked(self, signal: SignalState, around: Surroundings | None) -> frozenset[int]:
         """All of the stage, or what of it may be green while the box is not clear."""

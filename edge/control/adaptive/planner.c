@@ -286,6 +286,7 @@ static int32_t change(const search *s, node *n, uint8_t stage, int32_t t_ms)
     uint8_t q, r;
 
     n->stage = stage;
+    n->spent += (int64_t)p->settings.change_cost * 256000;
     if (n->first == PL_NONE) {
         n->first = stage;
         n->first_ms = t_ms;

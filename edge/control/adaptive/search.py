@@ -58,6 +58,11 @@ class Search:
                 # Of two turns on one phase the one that yields less stands for both: nobody says which a vehicle takes.
                 yields[way.phase] = yields.get(way.phase, -1) & self._mask(way.yields_to)
             self._yields.append(yields)
+        # A vehicle can stand in a lane that does not lead its way.
+        others: dict[int, int] = {}
+        for yields in self._yields:
+            others.update(yields)
+        self._yields = [{**others, **yields} for yields in self._yields]
         self._fill(stages)
 
     def lane(
@@ -121,6 +126,7 @@ class Search:
         of.stop_after_ms = round(settings.stop_after_s * 1000)
         of.fair_after_ms = round(settings.fair_after_s * 1000)
         of.fair_permille = round(settings.fair_veh * 1000)
+        of.change_cost = round(settings.change_veh_s)
         of.sneakers = settings.sneakers
         of.seconds = settings.horizon_s
         of.keep = settings.keep

@@ -47,3 +47,7 @@ class AdaptiveSettings:
     margin_hold_s: float = 1.0
     stuck_after_s: float = 100.0
     stuck_most_s: float = 8.0
+    standing_m: float = 6.5
+    beyond: float = 1.0
+    most_inside: int = 2
+    change_veh_s: float = 0.0
