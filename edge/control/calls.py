@@ -38,7 +38,7 @@ class CallSettings:
     near_m: float = 15.0
     stale_s: float = 2.0
     remember_s: float = 5.0
-    forgotten_s: float | None = 120.0
+    forgotten_s: float | None = 180.0
     recall: frozenset[int] = field(default_factory=frozenset)
     ped_recall: bool = True
 

@@ -135,11 +135,11 @@ def test_a_vehicle_lost_from_sight_keeps_its_call_for_a_while() -> None:
 
 
 def test_a_phase_that_nobody_is_ever_seen_on_is_served_all_the_same() -> None:
-    ran = run(PLAIN, always(queued(2)), 200)
+    ran = run(PLAIN, always(queued(2)), 260)
     first_s = next(at for at, p in ran.greens if p == 4)
-    # called after 120 s; phase 2, never empty, has its maximum from then
-    assert first_s == pytest.approx(120 + 40 + 5, abs=16)
-    assert any("not green for 120 s" in reason for reason in ran.reasons())
+    # called after 180 s; phase 2, never empty, has its maximum from then
+    assert first_s == pytest.approx(180 + 40 + 5, abs=16)
+    assert any("not green for 180 s" in reason for reason in ran.reasons())
 
 
 def test_it_takes_over_what_it_finds_green() -> None:
