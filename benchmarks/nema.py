@@ -97,7 +97,7 @@ def main() -> None:
         cannot_run(f"{error.name} is missing; install the extra: pip install 'stopline[sim]'")
     except StoplineError as error:
         cannot_run(str(error))
-    say = Console(highlight=False, soft_wrap=True)
+    say = Console(highlight=False, width=110)
     say.print(f"\n{seeds} seeds, {seconds:g} s each; {machine()}\n")
     say.print(_table(rows))
     finish(_goals(rows), {"rows": [asdict(row) for row in rows], "seeds": seeds, "seconds": seconds}, options.json)
