@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from edge.errors import ProtocolError
 from edge.messages import (
+    COMMANDS,
     TOPICS,
     AckMessage,
     Body,
@@ -194,7 +195,7 @@ def test_every_topic_is_one_level_of_its_own_and_every_stream_has_one() -> None:
     assert len(set(names)) == len(names)
     assert {row.name for row in TOPICS if row.message is RecordMessage} == {stream.value for stream in Stream}
     assert [row.name for row in TOPICS if row.retained] == ["status"]
-    assert [row.name for row in TOPICS if not row.node_sends] == ["ack"]
+    assert [row.name for row in TOPICS if not row.node_sends] == ["ack", *(f"cmd/{name}" for name in COMMANDS)]
     assert topic("town", "a1", "cabinet", "summary") == "stopline/v1/town/a1/cabinet/summary"
 
 
