@@ -18,7 +18,7 @@ from edge.control.junction import Passed, Sensing, Surroundings
 from edge.control.passing import Announced, Departure
 from edge.types import Demand, LaneDemand
 from sim_videos.nets.junction import SIGHT_M, Junction, Network
-from sim_videos.nets.watching import SPACE_M, STANDING_MPS, Driven, Turn, Watching
+from sim_videos.nets.watching import SPACE_M, STANDING_MPS, VEHICLE_M, Driven, Turn, Watching
 
 EyesName = Literal["full", "camera"]
 #: A front this near to the stop line is at it.
@@ -111,6 +111,8 @@ class Eyes:
         inside: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
         stuck: dict[str, dict[int, int]] = {name: {} for name in self._network.junctions}
         standing: dict[str, int] = {}
+        #: Lane of a road out → how far from its beginning the rear of its last standing vehicle is, m.
+        clear_m: dict[str, float] = {}
         late: list[tuple[float, Driven, Turn]] = []
         for driven in watching.driven.values():
             if not driven.lane or (self._sight.unseen and self._unseen(driven.name)):
@@ -124,6 +126,8 @@ class Eyes:
             if driven.stood_s is not None and driven.lane in watching.exits and driven.place_m <= self._sight.reach_m:
                 edge = self._lanes[driven.lane].edge
                 standing[edge] = standing.get(edge, 0) + 1
+                rear_m = max(0.0, driven.place_m - VEHICLE_M)
+                clear_m[driven.lane] = min(clear_m.get(driven.lane, rear_m), rear_m)
             if not driven.turns and self._sight.turns:
                 continue
             if self._sight.turns:
@@ -140,7 +144,7 @@ class Eyes:
             name: Demand(t_ns, {lane.lane: self._demand(one, lane.lane, found, t_s) for lane in one.model.lanes})
             for name, one in self._network.junctions.items()
         }
-        return View(demands, self._around(t_ns, inside, stuck, standing, watching))
+        return View(demands, self._around(t_ns, inside, stuck, standing, clear_m, watching))
 
     def _around(
         self,
@@ -148,6 +152,7 @@ class Eyes:
         inside: Mapping[str, Mapping[int, int]],
         stuck: Mapping[str, Mapping[int, int]],
         standing: Mapping[str, int],
+        clear_m: Mapping[str, float],
         watching: Watching,
     ) -> dict[str, StreetAround]:
         """What is known beyond the lanes, with what neighbours told each other of this second."""
@@ -161,20 +166,19 @@ class Eyes:
                 t_ns,
                 inside[name],
                 tuple(Passed(gone.lane, gone.phase, t_ns) for gone in seen if gone.junction == name),
-                self._room(junction, watching),
+                self._room(junction, clear_m, watching),
                 announced.coming(t_ns),
                 stuck[name],
                 {one: standing.get(one, 0) for one in self._exits[name]},
             )
         return around
 
-    def _room(self, junction: Junction, watching: Watching) -> dict[str, int]:
+    def _room(self, junction: Junction, clear_m: Mapping[str, float], watching: Watching) -> dict[str, int]:
         """Exit → vehicles that still fit in, for those in which somebody stands within sight."""
         room = {}
         for name in self._exits[junction.name]:
             lanes = watching.exit_lanes[name]
-            clear_m = {lane: watching.clear_m[lane] for lane in lanes if lane in watching.clear_m}
-            if clear_m and min(clear_m.values()) <= self._sight.reach_m:
+            if any(lane in clear_m for lane in lanes):
                 free_m = [min(clear_m.get(lane, self._lanes[lane].length_m), self._sight.reach_m) for lane in lanes]
                 room[name] = sum(int(one / SPACE_M) for one in free_m)
         return room

@@ -54,7 +54,7 @@ class Gone:
 
 
 class Watching:
-    """Keeps every vehicle's place. Feed it each frame, then read `driven`, `gone` and `clear_m`."""
+    """Keeps every vehicle's place. Feed it each frame, then read `driven` and `gone`."""
 
     def __init__(self, network: Network) -> None:
         self._net = network.net
@@ -70,13 +70,10 @@ class Watching:
         self.exits = frozenset(lane for lanes in self.exit_lanes.values() for lane in lanes)
         self.driven: dict[str, Driven] = {}
         self.gone: list[Gone] = []
-        #: Lane of an exit edge → how far from its beginning the rear of its last standing vehicle is, m.
-        self.clear_m: dict[str, float] = {}
 
     def see(self, t_s: int, frame: Frame) -> None:
         """Take in the frame of second t_s."""
         self.gone = []
-        self.clear_m = {}
         for name in frame.left:
             driven = self.driven.pop(name, None)
             if driven is not None and driven.turns and driven.stop_lane is not None:
@@ -107,11 +104,8 @@ class Watching:
         driven.lane, driven.place_m, driven.speed_mps = lane, moving.place_m, moving.speed_mps
         if moving.speed_mps >= STANDING_MPS:
             driven.stood_s = None
-        else:
-            if driven.stood_s is None:
-                driven.stood_s = t_s
-            if lane in self.exits:
-                self.clear_m[lane] = min(self.clear_m.get(lane, moving.place_m), max(0.0, moving.place_m - VEHICLE_M))
+        elif driven.stood_s is None:
+            driven.stood_s = t_s
 
     def _passed(self, driven: Driven) -> None:
         turn = driven.turns.pop(0)
