@@ -276,6 +276,21 @@ static uint8_t is_overdue(const search *s, const node *n, int32_t t_ms)
     return 0;
 }
 
+/* Weight of the vehicles that wait at an instant. */
+static int64_t waiting(const search *s, const node *n, int32_t t_ms)
+{
+    int64_t sum = 0;
+    uint8_t i;
+
+    for (i = 0; i < s->p->lanes; i++) {
+        uint8_t arrived = s->arrived[i][t_ms / 1000];
+
+        if (arrived > n->next[i])
+            sum += s->weight[i][arrived] - s->weight[i][n->next[i]];
+    }
+    return sum;
+}
+
 /* The node becomes one that has changed at an instant; when all of the new stage is green. */
 static int32_t change(const search *s, node *n, uint8_t stage, int32_t t_ms)
 {
@@ -286,7 +301,7 @@ static int32_t change(const search *s, node *n, uint8_t stage, int32_t t_ms)
     uint8_t q, r;
 
     n->stage = stage;
-    n->spent += (int64_t)p->settings.change_cost * 256000;
+    n->spent += waiting(s, n, t_ms) * p->settings.change_ms;
     if (n->first == PL_NONE) {
         n->first = stage;
         n->first_ms = t_ms;

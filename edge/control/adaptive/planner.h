@@ -55,7 +55,7 @@ typedef struct {
     int32_t stop_after_ms;  /* a vehicle delayed by more than this stops */
     int32_t fair_after_ms;  /* waits beyond this cost more */
     int32_t fair_permille;  /* veh-s per s² beyond it, in thousandths */
-    int32_t change_cost;    /* veh-s of every change of stage that the model does not see */
+    int32_t change_ms;      /* every change of stage costs all that wait so much beyond what is reckoned */
     int32_t sneakers;       /* yielding vehicles that leave a lane at the end of their green */
     int32_t seconds;        /* horizon */
     int32_t keep;           /* nodes kept per stage and second */

@@ -126,7 +126,7 @@ class Search:
         of.stop_after_ms = round(settings.stop_after_s * 1000)
         of.fair_after_ms = round(settings.fair_after_s * 1000)
         of.fair_permille = round(settings.fair_veh * 1000)
-        of.change_cost = round(settings.change_veh_s)
+        of.change_ms = round(settings.change_s * 1000)
         of.sneakers = settings.sneakers
         of.seconds = settings.horizon_s
         of.keep = settings.keep

@@ -50,4 +50,4 @@ class AdaptiveSettings:
     standing_m: float = 6.5
     beyond: float = 1.0
     most_inside: int = 2
-    change_veh_s: float = 0.0
+    change_s: float = 3.0
