@@ -16,6 +16,7 @@ from calibration.site import Plan, Signal
 from edge.clock import NS_PER_S
 from edge.control.actuated import ActuatedController
 from edge.control.coordinator import Coordinator
+from edge.control.fallback import FallbackChain, Level
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
@@ -44,6 +45,15 @@ CONTROLLERS = (
     ControllerCase("fixed", lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal))),
     ControllerCase("fixed by timetable", lambda signal, plan: FixedTimeController(clock(signal, [plan]))),
     ControllerCase("actuated", ActuatedController),
+    ControllerCase(
+        "chain",
+        lambda signal, plan: FallbackChain(
+            [
+                Level("actuated", lambda: ActuatedController(signal, plan), any_known=True),
+                Level("fixed", lambda: FixedTimeController(CompiledPlan.of(plan, signal))),
+            ]
+        ),
+    ),
     ControllerCase("coordinated", _coordinated),
 )
 
