@@ -23,7 +23,7 @@ def junction_of(site: Site, signal: Signal) -> JunctionModel:
         if phases:
             ways = tuple(Way(phase, 1 / len(phases)) for phase in phases)
             lanes.append(LaneModel(lane.id, ways, seen_m.get(lane.id, _LENGTH_M), limits[lane.approach]))
-    return JunctionModel(site.id, tuple(map(_phase, signal.phases)), tuple(lanes), stages(signal))
+    return JunctionModel(site.id, tuple(map(phase_model, signal.phases)), tuple(lanes), stages(signal))
 
 
 def stages(signal: Signal) -> tuple[frozenset[int], ...]:
@@ -45,7 +45,8 @@ def _phases_of(lane: Lane, site: Site) -> tuple[int, ...]:
     return tuple(sorted(phase for phase in own if phase is not None))
 
 
-def _phase(phase: Phase) -> PhaseModel:
+def phase_model(phase: Phase) -> PhaseModel:
+    """Its times, as a planner reckons with them."""
     return PhaseModel(
         phase.number,
         phase.min_green_s,

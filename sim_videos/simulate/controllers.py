@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from calibration.site import Plan, Signal
 from edge.control.actuated import ActuatedController
+from edge.control.adaptive.controller import AdaptiveController
 from edge.control.fixed import FixedTimeController
 from edge.control.plan import CompiledPlan
 from edge.controller import Controller
 from edge.errors import ConfigError
+from sim_videos.simulate.junction import junction_of
+from sim_videos.street import Street
 
-#: Name → how it is made, and whether it asks for demand at all.
-CONTROLLERS: Mapping[str, Callable[[Signal, Plan], Controller]] = {
-    "fixed": lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal)),
-    "actuated": ActuatedController,
+#: Name → how it is made. The adaptive one raises PlannerMissingError where its search was not compiled.
+CONTROLLERS: Mapping[str, Callable[[Street], Controller]] = {
+    "fixed": lambda street: FixedTimeController(CompiledPlan.of(street.plan, street.signal)),
+    "actuated": lambda street: ActuatedController(street.signal, street.plan),
+    "adaptive": lambda street: AdaptiveController(junction_of(street)),
 }
 #: Controllers to which eyes make no difference.
 BLIND = frozenset({"fixed"})
-_TO_COME = frozenset({"adaptive"})
 
 
 def controller_names(text: str, key: str) -> tuple[str, ...]:
@@ -29,8 +31,6 @@ def controller_names(text: str, key: str) -> tuple[str, ...]:
     if again := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"{key}: names {again} twice; name each controller once")
     for name in names:
-        if name in _TO_COME:
-            raise ConfigError(f"{key}: {name} control is not in Stopline yet; there are {', '.join(CONTROLLERS)}")
         if name not in CONTROLLERS:
             raise ConfigError(f"{key}: there is no controller {name!r}, only {', '.join(CONTROLLERS)}")
     return names

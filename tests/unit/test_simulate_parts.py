@@ -217,14 +217,14 @@ def test_names_of_controllers() -> None:
     assert controller_names("fixed, actuated,", "--compare") == ("fixed", "actuated")
     with pytest.raises(ConfigError, match="names fixed twice"):
         controller_names("fixed, actuated,fixed", "--compare")
-    for text, words in ((",", "names no controller"), ("adaptive", "not in Stopline yet"), ("magic", "no controller")):
+    for text, words in ((",", "names no controller"), ("magic", "no controller")):
         with pytest.raises(ConfigError, match=words):
             controller_names(text, "--compare")
 
 
 def test_every_controller_of_the_table_takes_a_street() -> None:
     for name, make in CONTROLLERS.items():
-        assert make(STREET.signal, STREET.plan).name == name
+        assert make(STREET).name == name
 
 
 # the table and the page
