@@ -10,12 +10,12 @@ Nothing here waits: neither for a camera, nor for the network, nor for a disk.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from calibration.detectors import detectors_of
 from calibration.site import Signal, Site
@@ -48,6 +48,12 @@ class Inputs:
     contacts: Callable[[int], Collection[int]] = lambda _t_ns: ()
 
 
+class Keeper(Protocol):
+    """Keeps records, in a thread of its own (`OutboxWriter`). StorageError where it cannot any more."""
+
+    def append_many(self, records: Iterable[tuple[int, Body]]) -> None: ...
+
+
 class Cabinet:
     """One junction's control, step by step. A context manager; leaving it leaves the lamps to the core.
 
@@ -61,7 +67,7 @@ class Cabinet:
         bridge: Bridge,
         clock: Clock,
         inputs: Inputs | None = None,
-        writer: OutboxWriter | None = None,
+        writer: Keeper | None = None,
     ) -> None:
         if site.signal is None:
             raise SiteError("signal: is missing, so there is nothing to control; add [signal] with its phases")
@@ -102,8 +108,8 @@ class Cabinet:
 class _Records:
     """Signal records and high-resolution events. A disk that fails ends them, and not control."""
 
-    def __init__(self, site: Site, signal: Signal, writer: OutboxWriter, clock: Clock) -> None:
-        self._writer: OutboxWriter | None = writer
+    def __init__(self, site: Site, signal: Signal, writer: Keeper, clock: Clock) -> None:
+        self._writer: Keeper | None = writer
         self._clock = clock
         self._changes = SignalChanges()
         self._hires = HiResTap(HiResEvents(signal, detectors_of(site)), [self._events])
