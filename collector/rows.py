@@ -65,9 +65,23 @@ def _body_rows(record: RecordMessage) -> Iterator[tuple[Table, Row]]:
         for phase in body.phases:
             yield tables.cycle_phases, phase.model_dump(mode="json")
     elif isinstance(body, SignalBody):
-        yield tables.signal_changes, body.model_dump(mode="json", exclude={"stream", "phases"})
+        decided = {"level", "level_reason", "preempt", "pattern"}
+        yield tables.signal_changes, body.model_dump(mode="json", exclude={"stream", "phases", *decided})
+        if body.level is not None:
+            yield tables.signal_decisions, _decision_row(body)
         for shown in body.phases:
             yield tables.signal_phases, shown.model_dump(mode="json")
+
+
+def _decision_row(body: SignalBody) -> Row:
+    preempt = body.preempt
+    return {
+        "level": body.level,
+        "level_reason": body.level_reason,
+        "pattern": body.pattern,
+        "preempt_number": None if preempt is None else preempt.number,
+        "preempt_stage": None if preempt is None else preempt.stage,
+    }
 
 
 def _summary_rows(body: SummaryBody) -> Iterator[tuple[Table, Row]]:

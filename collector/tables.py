@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-#: 2: hires_events.
-SCHEMA = 2
+#: 2: hires_events. 3: signal_decisions.
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -168,6 +168,15 @@ signal_changes = _of_record(
     Column("requested", JSON, nullable=False),
     Column("reason", Text, nullable=False),
 )
+# Who decided, where the cabinet says so: a table of its own, since older databases gain whole tables only.
+signal_decisions = _of_record(
+    "signal_decisions",
+    Column("level", String(16), nullable=False),
+    Column("level_reason", Text),
+    Column("pattern", Text),
+    Column("preempt_number", BigInteger),
+    Column("preempt_stage", String(16)),
+)
 signal_phases = _of_record(
     "signal_phases",
     Column("interval", String(16), nullable=False),
@@ -220,6 +229,7 @@ NATURAL: tuple[Table, ...] = (
     cycles,
     cycle_phases,
     signal_changes,
+    signal_decisions,
     signal_phases,
     health,
     lane_states,

@@ -19,7 +19,7 @@ from collector.rows import natural_rows
 from collector.store import LANES_KEPT, QUARANTINE_KEPT, Outcome, Store
 from edge.clock import ReplayClock, wall_ns_of
 from edge.errors import StorageError
-from edge.messages import Body, RecordMessage, Stream, ThinnedBody
+from edge.messages import Body, PreemptState, RecordMessage, Stream, ThinnedBody
 from edge.types import Kind
 from tests.collector_cabinet import NOON, Cabinet, crossing, cycle, health, hires, lanes, signal, summary
 
@@ -146,6 +146,24 @@ def test_unknown_is_null_and_zero_is_zero(database: Database, store: Store) -> N
     with database.reader.connect() as link:
         query = select(tables.lane_states.c.lane, tables.lane_states.c.queue_vehicles, tables.lane_states.c.presence)
         assert {tuple(row) for row in link.execute(query)} == {("nb1", 0, False), ("nb2", None, None)}
+
+
+def test_who_decided_is_kept_where_the_cabinet_says_so(database: Database, store: Store) -> None:
+    cabinet = Cabinet()
+    told = signal().model_copy(
+        update={
+            "level": "preempt",
+            "pattern": "day",
+            "preempt": PreemptState(number=3, stage="dwell"),
+        }
+    )
+    store.ingest([cabinet.record(signal(), 0), cabinet.record(told, 1)])
+    table = tables.signal_decisions
+    with database.reader.connect() as link:
+        found = link.execute(
+            select(table.c.level, table.c.level_reason, table.c.pattern, table.c.preempt_number, table.c.preempt_stage)
+        ).all()
+    assert [tuple(row) for row in found] == [("preempt", None, "day", 3, "dwell")]
 
 
 def test_a_gap_holds_the_acknowledgement_and_its_filling_releases_it(database: Database, store: Store) -> None:
