@@ -52,7 +52,7 @@ class FallbackSettings:
     back_s: float = 10.0
     retry_s: float = 10.0
     most_retry_s: float = 600.0
-    late_ms: float = 80.0
+    late_ms: float = 150.0
     late_times: int = 3
     late_within_s: float = 10.0
     stale_s: float = 2.0

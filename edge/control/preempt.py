@@ -154,6 +154,11 @@ class PreemptController:
             _log.warning("preempt %d (%s): %s", now.row.number, now.row.name, now.stage)
         elif before is not None:
             _log.warning("preempt %d (%s): over, %s goes on", before.row.number, before.row.name, self._inner.name)
+        if before is not None and self._calls.failed(before.row.number) and before.stage != "exit":
+            longest_s = before.row.max_presence_ns / NS_PER_S
+            _log.error(
+                "preempt %d (%s): its call failed, longer than %g s", before.row.number, before.row.name, longest_s
+            )
 
 
 def _greens(signal: SignalState) -> frozenset[int]:
