@@ -25,9 +25,9 @@ typedef struct {
 } pl_lane;
 typedef struct { int32_t least_ms; int32_t most_ms; int32_t yellow_ms; int32_t clear_ms; pl_mask conflicts; } pl_phase;
 typedef struct {
-    int32_t yellow_used_ms; int32_t gap_ahead_ms; int32_t gap_behind_ms; int32_t box_ms; int32_t later_ms;
-    int32_t stop_after_ms; int32_t fair_after_ms; int32_t fair_permille; int32_t change_ms; int32_t sneakers; int32_t seconds;
-    int32_t keep;
+    int32_t yellow_used_ms; int32_t gap_ahead_ms; int32_t gap_behind_ms; int32_t later_ms;
+    int32_t stop_after_ms; int32_t fair_after_ms; int32_t fair_permille; int32_t change_ms; int32_t sneakers;
+    int32_t seconds; int32_t keep;
 } pl_settings;
 typedef struct {
     pl_settings settings;

@@ -1,12 +1,12 @@
 """A lane as the planner sees it: vehicles in order from the stop line, with the time each could be there.
 
-    stop line ▌ moving off │ standing │ approaching │ unseen, by the learned rate
+stop line ▌ moving off │ standing │ approaching │ unseen, by the learned rate
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.control.adaptive.settings import AdaptiveSettings
@@ -15,7 +15,10 @@ from edge.types import LaneDemand
 
 #: Unseen traffic comes in portions of so many seconds.
 _PORTION_S = 6.0
-_LONGEST_S = 90.0
+#: Less traffic than this in a portion is none.
+_LEAST_WEIGHT = 0.01
+#: More vehicles than this are not guessed in a lane that nobody sees.
+_MOST_GUESSED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,66 +52,73 @@ def lane_picture(
     demand: LaneDemand | None,
     shares: Mapping[int, float],
     rate_veh_s: float,
+    *,
     unserved_s: float,
-    backlog: float,
+    beyond: float,
+    announced_s: Sequence[float],
+    told_s: float | None,
     sensing: Sensing,
     settings: AdaptiveSettings,
 ) -> list[Coming]:
     """Vehicles of a lane, nearest first.
 
-    unserved_s: so long nothing could leave it, for lanes that nobody sees. backlog: vehicles
-    that are thought to stand beyond the end of the view.
+    unserved_s: so long nothing could leave it, for lanes that nobody sees. beyond: vehicles
+    that are thought to stand beyond the end of the view. announced_s: when those of which
+    neighbours told would arrive; told_s: further ahead than this they cannot tell, None
+    where nobody does.
     """
     turns = Turns(shares)
-    view_m = min(sensing.view_m, max(lane.length_m, 1.0)) if lane.length_m < sensing.view_m else sensing.view_m
-    edge_s = view_m / lane.speed_mps
+    edge_s = min(sensing.view_m, max(lane.length_m, 1.0)) / lane.speed_mps
     found: list[Coming] = []
-    if demand is None or (demand.queue_vehicles is None and demand.arrivals is None):
+    if _unknown(demand):
         if demand is None or demand.presence is not False:
             expected = max(1.0, rate_veh_s * unserved_s)
-            found += [Coming(0.0, 1.0, turns.next(), True) for _ in range(min(round(expected), 20))]
+            found += [Coming(0.0, 1.0, turns.next(), standing=True) for _ in range(min(round(expected), _MOST_GUESSED))]
         edge_s = 0.0
-    else:
+    elif demand is not None:
         found += _seen(lane, demand, turns, sensing, settings)
-    if backlog > 0:
-        whole = math.ceil(backlog)
-        found += [Coming(edge_s, backlog / whole, turns.next(), False) for _ in range(whole)]
-    weight = rate_veh_s * _PORTION_S * settings.unseen
-    if weight > 0.01:
-        count = int((min(settings.horizon_s, _LONGEST_S) - edge_s) / _PORTION_S)
-        found += [Coming(edge_s + (i + 0.5) * _PORTION_S, weight, turns.next(weight), False) for i in range(count)]
+    if beyond > 0:
+        whole = math.ceil(beyond)
+        found += [Coming(edge_s, beyond / whole, turns.next(), standing=False) for _ in range(whole)]
+    found += [Coming(at_s, 1 / sensing.found_share, turns.next(), standing=False) for at_s in sorted(announced_s)]
+    weight = rate_veh_s * _PORTION_S
+    if weight >= _LEAST_WEIGHT:
+        from_s = edge_s if told_s is None else max(edge_s, told_s)
+        count = int((settings.horizon_s - from_s) / _PORTION_S)
+        found += [
+            Coming(from_s + (i + 0.5) * _PORTION_S, weight, turns.next(weight), standing=False) for i in range(count)
+        ]
     return found
+
+
+def _unknown(demand: LaneDemand | None) -> bool:
+    return demand is None or (demand.queue_vehicles is None and demand.arrivals is None)
 
 
 def _seen(
     lane: LaneModel, demand: LaneDemand, turns: Turns, sensing: Sensing, settings: AdaptiveSettings
 ) -> list[Coming]:
-    age_s = demand.age_s or 0.0
-    weight = 1 / sensing.found_share
-    standing = demand.queue_vehicles or 0
-    arrivals = demand.arrivals or ()
+    """Moving within the length of the queue is its head, on its way already; then the queue, then who approaches."""
+    age_s, weight = demand.age_s or 0.0, 1 / sensing.found_share
+    standing, arrivals = demand.queue_vehicles or 0, demand.arrivals or ()
     known = demand.turns if demand.turns is not None and len(demand.turns) == standing + len(arrivals) else None
     ahead = 0
-    # What moves within the length of the queue is its head, on its way already.
-    while ahead < len(arrivals) and arrivals[ahead][0] < (standing + ahead) * settings.spacing_m - 3.0:
+    while standing and ahead < len(arrivals) and arrivals[ahead][0] < (standing + ahead) * settings.spacing_m - 3.0:
         ahead += 1
-    found: list[Coming] = []
-
-    def moving(i: int) -> None:
-        distance_m, speed_mps = arrivals[i]
-        at_s = max(0.0, travel_s(distance_m, speed_mps, lane.speed_mps, settings.acceleration_mps2) - age_s)
-        phase = known[standing + i] if known is not None else None
-        found.append(Coming(at_s, weight, phase if phase is not None else turns.next(weight), False))
-
-    if standing == 0:
-        ahead = 0
-    for i in range(ahead):
-        moving(i)
-    for i in range(standing):
-        phase = known[i] if known is not None else None
-        found.append(Coming(0.0, weight, phase if phase is not None else turns.next(weight), True))
-    for i in range(ahead, len(arrivals)):
-        moving(i)
+    # (place in demand.turns, s until the stop line or None for one that stands), in order from the stop line.
+    order: list[tuple[int, float | None]] = []
+    for i, (distance_m, speed_mps) in enumerate(arrivals):
+        if i == ahead:
+            order += [(k, None) for k in range(standing)]
+        at_s = travel_s(distance_m, speed_mps, lane.speed_mps, settings.acceleration_mps2) - age_s
+        order.append((standing + i, max(0.0, at_s)))
+    if ahead == len(arrivals):
+        order += [(k, None) for k in range(standing)]
+    found = []
+    for place, at in order:
+        turn = known[place] if known is not None else None
+        phase = turns.next(weight) if turn is None else turn
+        found.append(Coming(0.0 if at is None else at, weight, phase, standing=at is None))
     return found
 
 

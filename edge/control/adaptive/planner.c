@@ -316,7 +316,7 @@ static int32_t change(const search *s, node *n, uint8_t stage, int32_t t_ms)
             continue;
         for (r = 0; r < p->phases; r++)
             if ((p->phase[q].conflicts >> r & 1) && (ending >> r & 1))
-                on = larger(on, t_ms + p->phase[r].yellow_ms + larger(p->phase[r].clear_ms, p->settings.box_ms));
+                on = larger(on, t_ms + p->phase[r].yellow_ms + p->phase[r].clear_ms);
         n->on_ms[q] = on;
         n->off_ms[q] = NEVER_MS;
         at_ms = larger(at_ms, on);

@@ -25,7 +25,6 @@ typedef struct {
     uint16_t weight;
     pl_mask yields;
     uint8_t phase;
-    uint8_t behind; /* spare */
 } pl_car;
 
 typedef struct {
@@ -50,7 +49,6 @@ typedef struct {
     int32_t yellow_used_ms; /* vehicles pass so long after the end of green */
     int32_t gap_ahead_ms;   /* a turn that yields needs so much time before the next oncoming vehicle */
     int32_t gap_behind_ms;  /* and so much after the last */
-    int32_t box_ms;         /* expected time until the box is clear beyond yellow and clearance */
     int32_t later_ms;       /* a queue left at the end without green waits so long for it */
     int32_t stop_after_ms;  /* a vehicle delayed by more than this stops */
     int32_t fair_after_ms;  /* waits beyond this cost more */

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from edge.control.adaptive.picture import Coming
+from edge.control.adaptive.lookout import LanePicture
 from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.junction import JunctionModel
 from edge.errors import DeviceError
@@ -65,30 +65,18 @@ class Search:
         self._yields = [{**others, **yields} for yields in self._yields]
         self._fill(stages)
 
-    def lane(
-        self,
-        i: int,
-        coming: Sequence[Coming],
-        blocked: Mapping[int, float],
-        *,
-        headway_s: float,
-        lost_s: float,
-        second_s: float,
-        waited_s: float,
-        free_s: float,
-    ) -> None:
-        """Vehicles of lane i; blocked: phase → s until its exit may have room; free_s: none passes before."""
+    def lane(self, i: int, picture: LanePicture, headway_s: float) -> None:
+        """Tell of lane i; vehicles beyond the room of the search are left out, the farthest first."""
         lane, cars, index, yields = self._lanes[i], self._cars[i], self._index, self._yields[i]
-        stop_ms = round(self._settings.stop_s * 1000)
+        stop_ms, blocked = round(self._settings.stop_s * 1000), picture.blocked
         lane.headway_ms = round(headway_s * 1000)
-        lane.lost_ms = round(lost_s * 1000)
-        lane.second_ms = round(second_s * 1000)
-        lane.waited_ms = round(waited_s * 1000)
-        lane.free_ms = round(free_s * 1000)
-        count = min(len(coming), len(cars))
-        lane.cars = count
-        for k in range(count):
-            one, car = coming[k], cars[k]
+        lane.lost_ms = round(self._settings.lost_s * 1000)
+        lane.second_ms = round(self._settings.second_s * 1000)
+        lane.waited_ms = round(picture.waited_s * 1000)
+        lane.free_ms = round(picture.free_s * 1000)
+        kept = [one for one in picture.coming if one.phase in index][: len(cars)]
+        lane.cars = len(kept)
+        for car, one in zip(cars, kept, strict=False):
             car.at_ms = int(one.at_s * 1000)
             car.stop_ms = 0 if one.standing else stop_ms
             car.weight = int(one.weight * 256)
@@ -96,14 +84,14 @@ class Search:
             car.yields = yields.get(one.phase, 0)
             car.not_before_ms = int(blocked.get(one.phase, 0.0) * 1000) if blocked else 0
 
-    def solve(
-        self, now: int, on_s: Mapping[int, float], off_s: Mapping[int, float], *, hold_s: float, box_s: float
-    ) -> Found:
-        """The best plan from stage `now`: its phases green since or from on_s, others usable until off_s."""
+    def solve(self, now: int, on_s: Mapping[int, float], off_s: Mapping[int, float], hold_s: float = 0.0) -> Found:
+        """The best plan from stage `now`: its phases green since or from on_s, others usable until off_s.
+
+        hold_s: it is not left before then.
+        """
         problem = self._problem
         problem.now = now
         problem.hold_ms = round(hold_s * 1000)
-        problem.settings.box_ms = round(box_s * 1000)
         for phase, i in self._index.items():
             problem.on_ms[i] = round(on_s.get(phase, 0.0) * 1000)
             problem.off_ms[i] = round(off_s.get(phase, 0.0) * 1000)
