@@ -177,7 +177,6 @@ def test_painted_pictures_go_through_the_detector_and_are_kept(tmp_path: Path) -
     ("arguments", "code", "words"),
     [
         (["nowhere"], 78, "there is no such scenario"),
-        (["quiet", "--compare", "adaptive"], 78, "not in Stopline yet"),
         (["quiet", "--control", "fixed", "--compare", "fixed"], 78, "give one of them"),
         (["quiet", "--control", ""], 78, "--control: names no controller"),
         (["quiet", "--control", "fixed,actuated"], 78, "give several with --compare"),
