@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -182,6 +183,33 @@ def test_lamps_are_asked_by_demand_over_a_bridge(start: Start, outbox: Path) -> 
     code, _, err = end(start("--control", "magic"))
     assert code == 78
     assert "write one of fixed, actuated" in err
+
+
+def test_what_a_camera_sees_decides_in_the_process_of_control(start: Start, place: Path) -> None:
+    with TemporaryDirectory(prefix="sl-") as bus:
+        camera = start("--no-plan", "--bus", bus)
+        command = [sys.executable, "-m", "edge.cli.main", "control", str(place / "site.toml")]
+        control = subprocess.Popen(
+            [*command, "--control", "actuated", "--demand", f"ipc:{bus}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        try:
+            assert control.stdout is not None
+            levels = (line for line in control.stdout if " s  actuated: " in line or " s  fixed: " in line)
+            assert "fixed: no actuated control: no lane is known" in next(levels)
+            assert " s  actuated: " in next(levels)
+            camera.kill()
+            assert "fixed: no actuated control: no lane is known" in next(levels)
+            control.send_signal(signal.SIGTERM)
+            out, err = control.communicate(timeout=30)
+            assert control.returncode == 143, err
+            assert "ended (SIGTERM)" in out
+        finally:
+            control.kill()
+            control.communicate()
 
 
 def test_a_decoder_that_is_killed_is_replaced_and_counting_goes_on(start: Start, outbox: Path) -> None:
