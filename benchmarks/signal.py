@@ -1,7 +1,7 @@
 """Delay under our controllers on the scenarios of RESCO, every run through the C core and an independent monitor.
 
     own fixed            the net's program, as SUMO runs it
-    fixed, 3 s yellow    the same with yellows of 3 s (and the all-red)
+    fixed 3 s yellow     the same with yellows of 3 s (and the all-red)
     SUMO actuated        the same as SUMO's actuated program, greens of 5 to 50 s
     max pressure         the classical method, a choice every 10 s; through the core
     our actuated         stages of that program under our actuated controller; through the core

@@ -23,7 +23,7 @@ from sim_videos.nets.own_programs import OwnName, additional_file
 from sim_videos.nets.run import MakeController, Scenario, run
 from sim_videos.nets.sumo_program import SumoProgram
 
-OWN, OWN_3S, SUMO_ACTUATED = "own fixed", "fixed, 3 s yellow", "SUMO actuated"
+OWN, OWN_3S, SUMO_ACTUATED = "own fixed", "fixed 3 s yellow", "SUMO actuated"
 PRESSURE, ACTUATED, ADAPTIVE, CAMERA_GRADE = "max pressure", "our actuated", "adaptive", "camera-grade"
 #: Columns that SUMO runs by itself.
 _BARE: Mapping[str, OwnName] = {OWN: "own", OWN_3S: "own yellow", SUMO_ACTUATED: "sumo actuated"}

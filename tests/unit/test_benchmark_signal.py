@@ -14,6 +14,7 @@ from benchmarks.signal_runs import (
     ACTUATED,
     ADAPTIVE,
     CAMERA_GRADE,
+    COLUMNS,
     OWN,
     SUMO_ACTUATED,
     Kept,
@@ -92,6 +93,10 @@ def test_a_broken_law_a_gridlock_and_dim_eyes_miss_their_goals() -> None:
 def test_the_own_program_stands_by_each_all_red() -> None:
     table = tabled([row(OWN, 1, 40.0), row(ADAPTIVE, 1, 19.0), row(ADAPTIVE, 1, 22.0, red_s=2.0)])
     assert [key for key in table if key[2] == OWN] == [("cologne3", 0.0, OWN), ("cologne3", 2.0, OWN)]
+
+
+def test_columns_can_be_listed_with_commas() -> None:
+    assert not any("," in column for column in COLUMNS)
 
 
 def test_the_table_names_what_it_shows() -> None:
