@@ -94,7 +94,7 @@ class AdaptiveController:
             called=self._waits.called,
             held=frozenset(held),
         )
-        return PhaseRequest(t_ns, stage - held.keys(), self._why(held), self._ttl_ms, facts=facts)
+        return PhaseRequest(t_ns, stage.difference(held), self._why(held), self._ttl_ms, facts=facts)
 
     def _found_green(self, signal: SignalState) -> int:
         """The stage that has most of what is green, and all of it where there is one."""

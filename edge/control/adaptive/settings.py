@@ -43,7 +43,7 @@ class AdaptiveSettings:
     gap_ahead_s: float = 4.0
     gap_behind_s: float = 0.5
     sneakers: int = 1
-    exit_wait_s: float = 4.0
+    exit_wait_s: float = 8.0
     stop_s: float = 2.0
     stop_after_s: float = 1.5
     later_s: float = 12.0
@@ -52,7 +52,7 @@ class AdaptiveSettings:
     fair_veh: float = 0.1
     limit_s: float = 120.0
     box_hold_s: float = 6.0
-    box_moving_s: float = 0.0
+    box_moving_s: float = 2.0
     most_inside: int = 2
     spacing_m: float = 7.5
     standing_m: float = 6.5
