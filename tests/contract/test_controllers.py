@@ -15,12 +15,16 @@ from calibration.signal_timing import conflicts
 from calibration.site import Plan, Signal
 from edge.clock import NS_PER_S
 from edge.control.actuated import ActuatedController
+from edge.control.adaptive.controller import AdaptiveController
+from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.coordinator import Coordinator
 from edge.control.fallback import FallbackChain, Level
 from edge.control.fixed import FixedTimeController
+from edge.control.junction import JunctionModel, LaneModel, Way
 from edge.control.loop import ControlLoop
 from edge.control.plan import CompiledPlan
 from edge.seams import Controller
+from edge.stages.site_junction import phase_model, stages
 from edge.types import Demand, Interval, LaneDemand, PhaseRequest
 from firmware_bridge.recording import RecordingBridge
 from tests.lamp_laws import Witness
@@ -41,10 +45,17 @@ def _coordinated(signal: Signal, plan: Plan) -> Controller:
     return ActuatedController(signal, plan, coordinate=Coordinator(clock(signal, [plan]), signal))
 
 
+def _adaptive(signal: Signal, plan: Plan) -> Controller:
+    lanes = tuple(LaneModel(f"lane {p.number}", (Way(p.number, 1.0),), 100.0, 13.9) for p in signal.phases)
+    model = JunctionModel("here", tuple(map(phase_model, signal.phases)), lanes, stages(signal))
+    return AdaptiveController(model, AdaptiveSettings(limit_s=plan.cycle_s / 3))
+
+
 CONTROLLERS = (
     ControllerCase("fixed", lambda signal, plan: FixedTimeController(CompiledPlan.of(plan, signal))),
     ControllerCase("fixed by timetable", lambda signal, plan: FixedTimeController(clock(signal, [plan]))),
     ControllerCase("actuated", ActuatedController),
+    ControllerCase("adaptive", _adaptive),
     ControllerCase(
         "chain",
         lambda signal, plan: FallbackChain(
