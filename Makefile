@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 setup: $(STAMP)
 
 # The signal core in C is compiled on installation.
-CORE := setup.py $(wildcard firmware_bridge/core/*.[ch] firmware_bridge/wire/*.[ch] firmware_bridge/host/*.[ch] firmware_bridge/host/build*.py)
+CORE := setup.py $(wildcard edge/control/adaptive/*.[ch] edge/control/adaptive/build.py firmware_bridge/core/*.[ch] firmware_bridge/wire/*.[ch] firmware_bridge/host/*.[ch] firmware_bridge/host/build*.py)
 
 $(STAMP): requirements.lock pyproject.toml $(CORE)
 	$(PYTHON) -m venv $(VENV)
