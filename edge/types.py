@@ -197,8 +197,8 @@ class PreemptNow:
 class ControlFacts:
     """What the controller did or knows in one step that no lamp shows, for records and reports.
 
-    level: which controller of the fallback chain decided, and level_reason why not a better
-    one. endings: phases whose green was ended in this very step. called, ped_called, held: phases with
+    level: which controller of the fallback chain decided (or `preempt`, `flash`), and level_reason
+    why not a better one. endings: phases whose green was ended in this very step. called, ped_called, held: phases with
     a call, a pedestrian call, a hold now; None where this controller has none of it.
     cycle_second: local time in the cycle, None when free. coordination: whether it runs at its own second, or
     how it gets there; None where the controller does not say.

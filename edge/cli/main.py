@@ -60,7 +60,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("scene", "edge.cli.scene", "List scenarios; render their videos, truth and training pictures."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),
     Subcommand("bridge", "edge.cli.bridge", "Timing table, and commissioning of the lamps' controller."),
-    Subcommand("control", "edge.cli.control", "Run a site's plan on its lamps, and say how punctual it was."),
+    Subcommand("control", "edge.cli.control", "Control a junction's lamps, by plan or by what its cameras see."),
     Subcommand("hires", "edge.cli.hires", "High-resolution events (Indiana enumerations), for ATSPM tools."),
     Subcommand("models", "edge.cli.models", "List, fetch and check detector models."),
     Subcommand("publish", "edge.cli.publish", "Send an outbox to the broker until the collector has it."),

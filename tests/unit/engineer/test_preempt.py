@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -129,8 +129,10 @@ class Street:
 
 
 def row(number: int, phases: frozenset[int], **more: float) -> Preemption:
-    times = {f"{key}_ns": ns(value) for key, value in more.items() if key != "priority"}
-    return Preemption(number, f"p{number}", phases, int(more.get("priority", 1)), **times)
+    made = Preemption(number, f"p{number}", phases, int(more.pop("priority", 1)))
+    for key, value in more.items():
+        made = replace(made, **{f"{key}_ns": ns(value)})
+    return made
 
 
 def owed_s(state: SignalState, asked: frozenset[int], ped_age_s: dict[int, float]) -> float:
@@ -209,7 +211,12 @@ def _call_in(number: int, interval: str, share: float, phases: frozenset[int]) -
     # Nobody is on the crossing any more when what comes after its green is wanted.
     street.until(lambda: street.green(others))
     street.inner.phases = stage
-    street.until(lambda: look() is None and street.green(stage))
+
+    def reached() -> bool:
+        look()
+        return street.green(stage)
+
+    street.until(reached)
     if interval in {"yellow", "red_clearance"}:
         street.inner.phases = others
     street.until(shows)
