@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -128,11 +128,28 @@ class Street:
         return told
 
 
-def row(number: int, phases: frozenset[int], **more: float) -> Preemption:
-    made = Preemption(number, f"p{number}", phases, int(more.pop("priority", 1)))
-    for key, value in more.items():
-        made = replace(made, **{f"{key}_ns": ns(value)})
-    return made
+def row(
+    number: int,
+    phases: frozenset[int],
+    *,
+    priority: int = 1,
+    delay: float = 0.0,
+    min_dwell: float = 8.0,
+    max_presence: float = 180.0,
+    exit_phases: frozenset[int] = frozenset(),
+    reservice: float = 0.0,
+) -> Preemption:
+    return Preemption(
+        number,
+        f"p{number}",
+        phases,
+        priority,
+        ns(delay),
+        ns(min_dwell),
+        ns(max_presence),
+        exit_phases,
+        ns(reservice),
+    )
 
 
 def owed_s(state: SignalState, asked: frozenset[int], ped_age_s: dict[int, float]) -> float:
