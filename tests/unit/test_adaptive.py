@@ -155,6 +155,16 @@ def test_a_lane_that_nobody_sees_is_taken_to_have_a_queue() -> None:
         assert sum(one.standing for one in seen) == 5
 
 
+@pytest.mark.parametrize(("found_share", "missed"), [(1.0, []), (0.8, [1.2])])
+def test_where_cameras_miss_some_nobody_seen_is_not_nobody_there(found_share: float, missed: list[float]) -> None:
+    demand = LaneDemand("a", 1, False, (), 0, None, 0.0)
+    seen = lane_picture(
+        LANE, demand, {1: 1.0}, 0.1, unserved_s=60, beyond=0, announced_s=(), told_s=None,
+        sensing=Sensing(60.0, found_share), settings=AdaptiveSettings(),
+    )  # fmt: skip
+    assert [one.weight for one in seen if one.standing] == pytest.approx(missed)
+
+
 def test_travel_time_speeds_up_to_the_free_speed() -> None:
     assert travel_s(130.0, 13.0, 13.0, 2.0) == pytest.approx(10.0)
     assert travel_s(16.0, 0.0, 13.0, 2.0) == pytest.approx(4.0)

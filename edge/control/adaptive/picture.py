@@ -19,6 +19,8 @@ _PORTION_S = 6.0
 _LEAST_WEIGHT = 0.01
 #: More vehicles than this are not guessed in a lane that nobody sees.
 _MOST_GUESSED = 20
+#: Nor more than this many where a camera sees nobody stand.
+_MOST_MISSED = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ def lane_picture(
             found += [Coming(0.0, 1.0, turns.next(), standing=True) for _ in range(min(round(expected), _MOST_GUESSED))]
         edge_s = 0.0
     elif demand is not None:
+        # A camera that misses some cannot say that nobody waits, the less the longer nothing could leave.
+        missed = 0.0 if demand.queue_vehicles else rate_veh_s * (1 - sensing.found_share) * unserved_s
+        if missed >= _LEAST_WEIGHT:
+            found.append(Coming(0.0, min(missed, _MOST_MISSED), turns.next(missed), standing=True))
         found += _seen(lane, demand, turns, sensing, settings)
     if beyond > 0:
         whole = math.ceil(beyond)

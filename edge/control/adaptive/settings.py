@@ -52,7 +52,7 @@ class AdaptiveSettings:
     fair_veh: float = 0.1
     limit_s: float = 120.0
     box_hold_s: float = 6.0
-    box_moving_s: float = 1.0
+    box_moving_s: float = 3.0
     most_inside: int = 2
     spacing_m: float = 7.5
     standing_m: float = 6.5
