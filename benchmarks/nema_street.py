@@ -26,7 +26,7 @@ from firmware_bridge.table import table_of_signal, to_bytes
 from sim_videos.scenario import Scenario
 from sim_videos.street import LaneUse
 from sim_videos.world.build import build_ground
-from sim_videos.world.compass import RINGS
+from sim_videos.compass import RINGS
 from sim_videos.world.demand import trips_of, write_routes
 from sim_videos.world.lamps import Links
 from sim_videos.world.survey import Survey, must_yield

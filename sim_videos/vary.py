@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
+from sim_videos.compass import HEADING_DEG
 from sim_videos.makes import MAKES
 from sim_videos.scenario import CameraSpec, Scenario
-from sim_videos.world.compass import HEADING_DEG
 
 #: Expected share of each make; much more of the rare ones than a street has.
 _TRAINING_MIX = {

@@ -34,7 +34,6 @@ app = typer.Typer(add_completion=False)
 @app.command(
     epilog=examples(
         "stopline simulate rush --compare fixed,actuated --truth-detector --seconds 300",
-        "stopline simulate quiet --control actuated --show --speed 1",
         "stopline simulate --net town.net.xml --routes town.rou.xml --control fixed,actuated,adaptive",
     )
 )

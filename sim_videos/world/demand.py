@@ -15,10 +15,10 @@ import numpy as np
 
 from edge.errors import ConfigError
 from edge.types import Kind
+from sim_videos.compass import OPPOSITE, near_turn
 from sim_videos.makes import MAKES
 from sim_videos.scenario import Scenario
 from sim_videos.street import LaneUse
-from sim_videos.world.compass import OPPOSITE, near_turn
 from sim_videos.world.makeup import CITY_MIX, VARIANTS, check_mix, vehicle_type, vehicle_types
 from sim_videos.world.survey import Survey
 

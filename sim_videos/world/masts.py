@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from sim_videos.compass import FAR_PHASE, THROUGH_PHASE
 from sim_videos.state import PointM
 from sim_videos.street import Arm, SignalHead
-from sim_videos.world.compass import FAR_PHASE, THROUGH_PHASE
 from sim_videos.world.survey import Survey
 
 _KERB_M = 0.9

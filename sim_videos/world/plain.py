@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from edge.errors import ConfigError
+from sim_videos.compass import HEADING_DEG, OPPOSITE, exit_leg, far_turn, near_turn
 from sim_videos.scenario import ArmSpec, JunctionSpec
 from sim_videos.state import PointM
-from sim_videos.world.compass import HEADING_DEG, OPPOSITE, exit_leg, far_turn, near_turn
 
 NODE = "C"
 FOOTWAY_M = 2.6

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.errors import ConfigError
-from sim_videos.state import PointM
-from sim_videos.street import LaneUse, Line
-from sim_videos.world.compass import (
+from sim_videos.compass import (
     APPROACHES,
     FAR_PHASE,
     OPPOSITE,
@@ -26,6 +24,8 @@ from sim_videos.world.compass import (
     far_turn,
     near_turn,
 )
+from sim_videos.state import PointM
+from sim_videos.street import LaneUse, Line
 from sim_videos.world.net import Connection, Net, NetCrossing, NetLane
 
 _TURNING: dict[str, Turning] = {"s": "T", "l": "L", "L": "L", "r": "R", "R": "R", "t": "U", "T": "U"}

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from calibration.signal_timing import shortest_split_s
 from calibration.site import Phase, Plan, Signal
 from edge.errors import ConfigError
+from sim_videos.compass import FAR_PHASE, RINGS
 from sim_videos.scenario import Scenario, SignalSpec
 from sim_videos.street import LaneUse
-from sim_videos.world.compass import FAR_PHASE, RINGS
 from sim_videos.world.survey import Survey
 
 WALKING_MPS = 1.2

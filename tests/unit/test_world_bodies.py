@@ -10,8 +10,8 @@ from sim_videos.makes import MAKES
 
 pytest.importorskip("libsumo")
 
+from sim_videos.compass import approach_of, crossing_phase, exit_leg
 from sim_videos.world.bodies import Bodies
-from sim_videos.world.compass import approach_of, crossing_phase, exit_leg
 from sim_videos.world.tally import Ledger
 
 
