@@ -157,15 +157,10 @@ class AdaptiveController:
         return held
 
     def _in_box(self, phase: int, signal: SignalState, around: Surroundings | None) -> int:
-        """Vehicles of an ended phase for which the next green is held: those that stand longer than those that move."""
-        if around is None:
+        """Vehicles of an ended phase for which the next green is held."""
+        if around is None or around.box is None or self._lamps.age_s(signal, phase) >= self._settings.box_hold_s:
             return 0
-        red_s = self._lamps.age_s(signal, phase)
-        inside = around.box.get(phase, 0) if around.box is not None else 0
-        stand = around.stands.get(phase, 0) if around.stands is not None else inside
-        if red_s >= self._settings.box_hold_s:
-            return 0
-        return inside if red_s < self._settings.box_moving_s else stand
+        return around.box.get(phase, 0)
 
     def _why(self, held: dict[int, int]) -> str:
         waiting = [phase for phase, vehicles in held.items() if vehicles]

@@ -25,8 +25,8 @@ class AdaptiveSettings:
     fair_after_s: waits beyond this cost more, by fair_veh vehicles for every second beyond.
 
     limit_s: who has waited so long is served next, whatever it costs. box_hold_s: the next green
-    is held so long at most for vehicles that stand in the box, and box_moving_s for those that
-    move; most_inside of a lane are reckoned with there while their turn is green.
+    is held so long at most for vehicles in the box; most_inside of a lane are reckoned with there
+    while their turn is green.
 
     Sight: spacing_m and standing_m are the room of a vehicle in a queue, to tell its head from
     arrivals and whether it reaches the end of the view. acceleration_mps2: of one that drives
@@ -52,7 +52,6 @@ class AdaptiveSettings:
     fair_veh: float = 0.1
     limit_s: float = 120.0
     box_hold_s: float = 6.0
-    box_moving_s: float = 3.0
     most_inside: int = 2
     spacing_m: float = 7.5
     standing_m: float = 6.5
