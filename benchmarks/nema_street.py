@@ -23,10 +23,10 @@ from edge.types import Demand, Ending, Interval, LaneDemand
 from firmware_bridge.host.core import CoreInputs, SignalCore, Witness
 from firmware_bridge.seen import signal_state
 from firmware_bridge.table import table_of_signal, to_bytes
+from sim_videos.compass import RINGS
 from sim_videos.scenario import Scenario
 from sim_videos.street import LaneUse
 from sim_videos.world.build import build_ground
-from sim_videos.compass import RINGS
 from sim_videos.world.demand import trips_of, write_routes
 from sim_videos.world.lamps import Links
 from sim_videos.world.survey import Survey, must_yield
