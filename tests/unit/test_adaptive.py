@@ -18,6 +18,7 @@ from edge.control.adaptive.learn import LaneFlow
 from edge.control.adaptive.picture import Turns, lane_picture, travel_s
 from edge.control.adaptive.search import PlannerMissingError, Search
 from edge.control.adaptive.settings import AdaptiveSettings
+from edge.control.adaptive.waits import called_by
 from edge.control.fixed import FixedTimeController
 from edge.control.junction import LaneModel, Sensing, Surroundings, Way
 from edge.control.plan import CompiledPlan
@@ -147,12 +148,18 @@ def test_a_moving_head_goes_before_the_queue_that_stands_behind_it() -> None:
 
 
 def test_a_lane_that_nobody_sees_is_taken_to_have_a_queue() -> None:
-    for demand in (None, LaneDemand("a", 1, None, None, None, None, None)):
+    empty_far_off = LaneDemand("a", 1, None, (), None, None, 0.1)  # nobody comes, but who stands is not known
+    for demand in (None, LaneDemand("a", 1, None, None, None, None, None), empty_far_off):
         seen = lane_picture(
             LANE, demand, {1: 1.0}, 0.1, unserved_s=50, beyond=0, announced_s=(), told_s=None,
             sensing=Sensing(), settings=AdaptiveSettings(),
         )  # fmt: skip
         assert sum(one.standing for one in seen) == 5
+
+
+def test_a_lane_whose_queue_is_not_known_calls() -> None:
+    assert called_by(LaneDemand("a", 1, None, (), None, None, 0.1), frozenset({1, 2})) == {1, 2}
+    assert not called_by(LaneDemand("a", 1, False, (), 0, None, 0.1), frozenset({1, 2}))
 
 
 @pytest.mark.parametrize(("found_share", "missed"), [(1.0, []), (0.8, [1.2])])

@@ -98,7 +98,8 @@ def lane_picture(
 
 
 def _unknown(demand: LaneDemand | None) -> bool:
-    return demand is None or (demand.queue_vehicles is None and demand.arrivals is None)
+    """Whether nobody knows who stands there; who comes may be known all the same."""
+    return demand is None or (demand.queue_vehicles is None and (demand.arrivals is None or demand.presence is None))
 
 
 def _seen(

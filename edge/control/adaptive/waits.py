@@ -20,7 +20,9 @@ class Waits:
 
     def look(self, demand: Demand, signal: SignalState) -> None:
         """Take in one step."""
-        self.called = frozenset(phase for lane, ways in self._lanes for phase in _called(demand.lanes.get(lane), ways))
+        self.called = frozenset(
+            phase for lane, ways in self._lanes for phase in called_by(demand.lanes.get(lane), ways)
+        )
         for phase in self.called:
             if signal.intervals.get(phase) is not Interval.GREEN:
                 self._since_ns.setdefault(phase, signal.t_ns)
@@ -48,8 +50,9 @@ def stage_for(overdue: Sequence[int], stages: Sequence[frozenset[int]], now: Col
     )
 
 
-def _called(lane: LaneDemand | None, ways: frozenset[int]) -> Collection[int]:
-    if lane is None or (lane.queue_vehicles is None and lane.presence is None and lane.arrivals is None):
+def called_by(lane: LaneDemand | None, ways: frozenset[int]) -> Collection[int]:
+    """Of a lane's phases those that it calls for: all where nobody knows whether anybody stands in it."""
+    if lane is None or (lane.queue_vehicles is None and lane.presence is None):
         return ways
     standing = lane.queue_vehicles or 0
     if not standing and not lane.presence and not lane.arrivals:
