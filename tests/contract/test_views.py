@@ -91,11 +91,12 @@ def test_only_the_newest_of_each_camera_comes(way: Way) -> None:
     for tenth in range(10, 31):
         way.send(view(tenth / 10, queue=tenth))
     views = way.open()
-    views.latest(round(1.0 * NS_PER_S))
-    last: list[View] = []
+    # Through a socket the last of them may be there already.
+    last = list(views.latest(round(1.0 * NS_PER_S)))
 
     def arrived() -> bool:
-        last.extend(views.latest(round(3.0 * NS_PER_S)))
+        if not any(one.lanes[0].queue.vehicles == 30 for one in last):
+            last.extend(views.latest(round(3.0 * NS_PER_S)))
         return bool(last) and last[-1].lanes[0].queue.vehicles == 30
 
     wait_until(arrived, "the last view")
