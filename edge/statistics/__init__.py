@@ -1,0 +1,1 @@
+"""What a junction's own numbers say: charts, novelty, neighbours, and an alarm that does not cry wolf."""
