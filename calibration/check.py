@@ -12,6 +12,7 @@ from __future__ import annotations
 from calibration.check_actuation import check_actuation
 from calibration.check_camera import check_cameras
 from calibration.check_gates import check_gates
+from calibration.check_incidents import check_incidents
 from calibration.check_lanes import check_lanes
 from calibration.check_names import check_names
 from calibration.check_preempts import check_preempts
@@ -36,4 +37,5 @@ def check_site(site: Site) -> tuple[Finding, ...]:
         *check_signal(site, at),
         *check_preempts(site, at),
         *check_actuation(site, at),
+        *check_incidents(site, at),
     )

@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, StringConstraints
 
 from calibration.detectors import Detector
+from calibration.incidents import Incidents
 from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
 from calibration.plans import Plan as Plan  # noqa: PLC0414 - exported, a plan is part of a site
 from calibration.plans import ScheduleEntry
@@ -253,3 +254,4 @@ class Site(SiteModel):
     schedule: tuple[ScheduleEntry, ...] = Field(default=(), max_length=200)
     detectors: tuple[Detector, ...] = Field(default=(), max_length=128)
     preempts: tuple[Preempt, ...] = Field(default=(), max_length=16)
+    incidents: Incidents = Field(default_factory=Incidents)

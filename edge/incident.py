@@ -122,3 +122,28 @@ class Incident:
     sources: tuple[str, ...]
     actions: tuple[str, ...] = ()
     tracks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StillObject:
+    """Something that lies still on the ground and is no road user: a load, a tyre, a fallen tree.
+
+    pos_m and size_m of what is seen of it on the ground plane; since_ns: when it was first there.
+    """
+
+    object_id: int
+    pos_m: tuple[float, float]
+    size_m: tuple[float, float]
+    since_ns: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """What the picture shows besides road users. contrast: of the road and what stands beside it, against that
+    of the same hour on clear days, 0..1; None where it is not known."""
+
+    t_ns: int
+    camera: str
+    contrast: float | None
+    objects: tuple[StillObject, ...] = ()

@@ -129,12 +129,13 @@ class LaneState:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Whether a camera can be believed at `t_ns`; `reason` says why not."""
+    """Whether a camera can be believed at `t_ns`; `reason` says in a word why not, `detail` in numbers."""
 
     t_ns: int
     camera: str
     ok: bool
     reason: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
