@@ -84,7 +84,8 @@ class Surroundings:
     vehicles that crossed stop lines since the last call, each once. room: exit → vehicles
     that still fit into it. coming: lane → seconds until each vehicle that a neighbour has
     announced, and that is not yet in view, would reach the stop line unhindered. stands: those
-    of box that stand.
+    of box that stand. unwatched: lanes of which nobody would know who leaves; nothing is
+    learned of them now.
     """
 
     t_ns: int
@@ -93,6 +94,7 @@ class Surroundings:
     room: Mapping[str, int] = field(default_factory=dict)
     coming: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     stands: Mapping[int, int] | None = None
+    unwatched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

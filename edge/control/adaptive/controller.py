@@ -74,7 +74,7 @@ class AdaptiveController:
         t_ns = signal.t_ns
         around = self._surroundings(t_ns)
         passed = around.passed if around is not None else None
-        self._traffic.learn(demand, signal, passed)
+        self._traffic.learn(demand, signal, passed, around.unwatched if around is not None else ())
         self._lookout.note(signal, passed)
         self._waits.look(demand, signal)
         if self._stage is None or not 0 <= t_ns - self._last_ns <= _AWAY_NS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from edge.clock import NS_PER_S
 from edge.control.adaptive.settings import AdaptiveSettings
@@ -115,14 +115,21 @@ class Traffic:
         self._found_share = sensing.found_share
         self._last_ns: int | None = None
 
-    def learn(self, demand: Demand, signal: SignalState, passed: Iterable[Passed] | None) -> None:
-        """What was seen up to an instant; None: nobody looked, and nothing is learned."""
+    def learn(
+        self,
+        demand: Demand,
+        signal: SignalState,
+        passed: Iterable[Passed] | None,
+        unwatched: Collection[str] = (),
+    ) -> None:
+        """What was seen up to an instant; None: nobody looked, and nothing is learned, nor of unwatched lanes."""
         last_ns, self._last_ns = self._last_ns, signal.t_ns
         if passed is None or last_ns is None or signal.t_ns <= last_ns:
             return
         gone = tuple(passed)
-        for lane in self._lanes.values():
-            lane.pass_time((signal.t_ns - last_ns) / NS_PER_S)
+        for name, lane in self._lanes.items():
+            if name not in unwatched:
+                lane.pass_time((signal.t_ns - last_ns) / NS_PER_S)
         for one in gone:
             if one.lane in self._lanes:
                 self._lanes[one.lane].see(one.phase)
