@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from edge.errors import ProtocolError
+from edge.incident import IncidentKind, Severity, Stage
 from edge.types import Interval, Kind
 
 TOPIC_ROOT = "stopline/v1"
@@ -35,6 +36,7 @@ class Stream(StrEnum):
     SIGNAL = "signal"
     LANES = "lanes"
     HIRES = "hires"
+    INCIDENT = "incident"
 
 
 class _Message(BaseModel):
@@ -232,6 +234,41 @@ class HiResBody(_Message):
     events: list[HiResEntry] = Field(min_length=1)
 
 
+class IncidentPlace(_Message):
+    """Where an incident is, as far as it is known; from_stop_m upstream of the stop line, pos_m on the ground plane."""
+
+    approach: str | None
+    lane: str | None
+    movement: str | None
+    camera: str | None
+    from_stop_m: float | None
+    pos_m: tuple[float, float] | None
+
+
+class IncidentBody(_Message):
+    """One incident as it starts, goes on and ends; the same `incident` throughout.
+
+    began_s, seen_s: how long before the record's `ts` it began and was last seen. lasted_s is None while it goes on.
+    `moment`: over as it is told. evidence: numbers with their units in their names, under `rule.` where another rule
+    than that of the kind gave them.
+    """
+
+    stream: Literal[Stream.INCIDENT] = Stream.INCIDENT
+    incident: str = Field(min_length=1, max_length=64)
+    kind: IncidentKind
+    severity: Severity
+    stage: Stage
+    confidence: float = Field(ge=0, le=1)
+    place: IncidentPlace
+    began_s: float = Field(ge=0)
+    seen_s: float = Field(ge=0)
+    lasted_s: float | None = Field(ge=0)
+    evidence: dict[str, float | int | str | None]
+    sources: list[str]
+    actions: list[str]
+    tracks: list[int]
+
+
 class ThinnedBody(_Message):
     """Stands in a stream for records that a full outbox had to give up.
 
@@ -247,7 +284,15 @@ class ThinnedBody(_Message):
 
 
 Body = Annotated[
-    CrossingBody | SummaryBody | CycleBody | HealthBody | SignalBody | LanesBody | HiResBody | ThinnedBody,
+    CrossingBody
+    | SummaryBody
+    | CycleBody
+    | HealthBody
+    | SignalBody
+    | LanesBody
+    | HiResBody
+    | IncidentBody
+    | ThinnedBody,
     Field(discriminator="stream"),
 ]
 
@@ -375,6 +420,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("signal", RecordMessage, True, 1, False, "measured lamps, on each change"),
     Topic("lanes", RecordMessage, True, 1, False, "live queues, about once a second"),
     Topic("hires", RecordMessage, True, 1, False, "Indiana high-resolution events, about once a minute"),
+    Topic("incident", RecordMessage, True, 1, False, "an incident starts, goes on or ends"),
     Topic("ack", AckMessage, False, 1, False, "the collector has stored a stream up to seq"),
     Topic("cmd/preempt", PreemptCommand, False, 1, False, "call a preemption, or end the call"),
     Topic("cmd/plan", PlanCommand, False, 1, False, "run a plan whatever the hour"),

@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 #: Most valuable first: within one step a count goes before a live queue.
 SEND_ORDER: tuple[Stream, ...] = (
+    Stream.INCIDENT,
     Stream.CROSSING,
     Stream.CYCLE,
     Stream.SUMMARY,

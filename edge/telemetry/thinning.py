@@ -17,6 +17,7 @@ THINNED_FIRST: tuple[Stream, ...] = (
     Stream.SUMMARY,
     Stream.CYCLE,
     Stream.CROSSING,
+    Stream.INCIDENT,
 )
 #: What a row costs on disk besides its payload, about, and what a thinned range's record costs at most.
 _ROW_BYTES = 64
