@@ -6,6 +6,8 @@ with a sync on every commit, since an acknowledged record must survive a power c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from collector.tables import SCHEMA, metadata, schema_version
+from collector.tables import SCHEMA, metadata, nodes, schema_version
 from edge.errors import StorageError
 
 #: How long SQLite waits for another writer before it says "locked", in seconds.
@@ -63,6 +65,28 @@ def open_database(where: str) -> Database:
         database.close()
         raise
     return database
+
+
+@contextmanager
+def open_to_read(where: str) -> Iterator[Engine]:
+    """A database that is there already, to be read and nothing else; closed when left.
+
+    StorageError where it is not a collector's, or cannot be read.
+    """
+    url = _url(where)
+    reader = (
+        _sqlite(url, "DEFERRED", "PRAGMA query_only=ON") if url.get_backend_name() == "sqlite" else _server(url, where)
+    )
+    name = url.render_as_string(hide_password=True)
+    try:
+        with reader.connect() as link:
+            if not {nodes.name, schema_version.name} <= set(inspect(link).get_table_names()):
+                raise StorageError(f"database {name} is not a collector's: give one that a collector wrote")
+        yield reader
+    except SQLAlchemyError as error:
+        raise StorageError(f"database {name} cannot be read ({reason_of(error)}): give a collector's") from error
+    finally:
+        reader.dispose()
 
 
 def reason_of(error: SQLAlchemyError) -> str:

@@ -133,6 +133,18 @@ class Queries:
         seen = [CrossingSeen.model_validate({**row, "ts": instant_utc(row["ts_ns"])}) for row in rows]
         return Crossings(org=site.org, site=site.site, crossings=seen)
 
+    def passages(self, site: SiteRef, from_ns: int, to_ns: int) -> list[tuple[str, float | None, float | None]]:
+        """(lane, headway in s, s it stood) of everybody counted in a time on a known lane, in the order of time."""
+        table = tables.crossings
+        query = (
+            select(table.c.lane, table.c.headway_s, table.c.waited_s)
+            .where(table.c.node_id.in_(site.node_ids), table.c.ts_ns >= from_ns, table.c.ts_ns < to_ns)
+            .where(table.c.lane.is_not(None))
+            .order_by(table.c.ts_ns, table.c.stream_id, table.c.seq)
+        )
+        with _reading(self._reader) as link:
+            return [(row.lane, row.headway_s, row.waited_s) for row in link.execute(query)]
+
     def nodes(self, site: SiteRef | None = None) -> list[NodeHealth]:
         """The nodes of a site, or all, with the latest health of each of their cameras."""
         now_ns = self._clock.wall_ns(self._clock.now_ns())

@@ -15,7 +15,7 @@ from calibration.geometry import GroundPlane
 from calibration.load import find_site, load_site, read_site
 from calibration.plans import plans_of
 from calibration.site import Camera, Site
-from edge.cli import site_plan
+from edge.cli import site_advise, site_plan
 from edge.cli.examples import examples
 from edge.errors import SiteError, StorageError
 from edge.vision.still import read_still
@@ -86,6 +86,13 @@ app.command(
         "stopline site plan junction.toml --date 2026-12-25", "stopline site plan example --picture example.svg"
     )
 )(site_plan.plan)
+app.command(
+    "advise",
+    epilog=examples(
+        "stopline site advise junction.toml out/junction --picture advice.svg",
+        "stopline site advise junction.toml town.sqlite --plan am-peak --write am-peak.toml",
+    ),
+)(site_advise.site_advise)
 
 
 def _verdict(path: Path, findings: tuple[Finding, ...]) -> str:
