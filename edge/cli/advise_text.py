@@ -148,7 +148,8 @@ def _basis(advice: Advice) -> list[str]:
         ),
         (
             f"critical   phases {path} (*): flow ratio {advice.critical.ratio:.3f}, lost "
-            f"{advice.critical.lost_s:.1f} s a cycle; Webster's cycle {webster}, the shortest that serves all {advice.shortest_s} s"
+            f"{advice.critical.lost_s:.1f} s a cycle; Webster's cycle {webster}, the shortest that serves all "
+            f"{advice.shortest_s} s"
         ),
         _saturation(advice),
         (

@@ -9,7 +9,7 @@ from calibration.draw_plan import draw_plans
 from calibration.site import Signal
 from edge.control.advise.propose import Advice, Option
 
-_WIDTH_PX, _LEFT_PX, _RIGHT_PX, _ROW_PX, _HEAD_PX = 900, 170, 150, 34, 64
+_WIDTH_PX, _LEFT_PX, _RIGHT_PX, _ROW_PX, _HEAD_PX = 900, 170, 150, 40, 64
 #: Blue and orange that the colour-blind tell apart (Okabe & Ito, 2008).
 _BEFORE, _AFTER, _INK, _FAINT = "#9a9a9a", "#0072b2", "#222222", "#666666"
 
