@@ -24,8 +24,8 @@ from calibration.load import load_site
 from calibration.site import Site
 from edge.bus import ViewPublisher, ViewSubscriber
 from edge.clock import NS_PER_S, Clock, SystemClock
-from edge.control.demand import View
 from edge.control.runner import ControlRunner, Punctuality
+from edge.control.view import View
 from edge.errors import StoplineError
 from edge.live.cabinet import Cabinet, Inputs
 from edge.live.writer import OutboxWriter

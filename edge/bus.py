@@ -5,7 +5,8 @@
 
 ZeroMQ over a local socket for each camera, conflated: whoever is late gets the newest view and no
 backlog, and nobody waits for anybody. A camera whose process dies sends nothing more, so its
-lanes grow stale and unknown.
+lanes grow stale and unknown. What it has counted goes with each view as a tally from its
+beginning on (`edge.control.tally`), so that a view that is lost loses no vehicle.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Protocol
 import zmq
 from pydantic import TypeAdapter, ValidationError
 
-from edge.control.demand import View
+from edge.control.tally import Tally
+from edge.control.view import View
 from edge.errors import ConfigError, DeviceError, InputError, ProtocolError
 
 _log = logging.getLogger(__name__)
@@ -165,8 +167,12 @@ class RecordedViews:
 
 
 def _moved(view: View, by_ns: int) -> View:
+    tally = view.tally
+    if tally is not None:
+        counts = tuple(replace(count, last_ns=count.last_ns + by_ns) for count in tally.counts)
+        tally = Tally(tally.since_ns + by_ns, counts)
     lanes = tuple(replace(lane, t_ns=lane.t_ns + by_ns) for lane in view.lanes)
-    return View(replace(view.sight, t_ns=view.sight.t_ns + by_ns), lanes, view.arrivals)
+    return replace(view, sight=replace(view.sight, t_ns=view.sight.t_ns + by_ns), lanes=lanes, tally=tally)
 
 
 def _address(folder: Path, camera: str) -> str:

@@ -15,6 +15,7 @@ from calibration.polygon import inside
 from calibration.site import Lane
 from calibration.stop_axis import StopAxis
 from edge.clock import NS_PER_S
+from edge.control.view import View
 from edge.types import VEHICLE_KINDS, Demand, LaneDemand, LaneState, Sight, Track
 
 
@@ -24,18 +25,6 @@ class DemandSettings:
 
     stale_s: float = 2.0
     moving_mps: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one camera saw in one frame, as far as control needs it: small enough to go from process to process.
-
-    arrivals: lane → `LaneDemand.arrivals`. Without sight there are neither lanes nor arrivals.
-    """
-
-    sight: Sight
-    lanes: tuple[LaneState, ...]
-    arrivals: Mapping[str, tuple[tuple[float, float], ...] | None]
 
 
 @dataclass(frozen=True, slots=True)

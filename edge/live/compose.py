@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calibration.detectors import detectors_of
-from calibration.geometry import GroundPlane, stop_axes
+from calibration.geometry import GroundPlane
 from calibration.site import Camera, Plan, Signal, Site
 from edge.bus import ViewPublisher
 from edge.clock import NS_PER_S, Clock
-from edge.control.demand import DemandBuilder
 from edge.control.why import Decisions
 from edge.frames import VisionResult
 from edge.live.eyes import CameraSource, Eyes
@@ -31,6 +30,7 @@ from edge.stages.greens import GreenOnsets
 from edge.stages.parts import chosen_camera, chosen_plan, controlled, node_outbox
 from edge.stages.plan_time import plan_clock
 from edge.stages.signals import ControlSteps
+from edge.stages.viewing import CameraViews
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.live import Facts
@@ -145,11 +145,10 @@ def _seen_by_others(options: LiveOptions, opened: ExitStack) -> Callable[[Vision
     """Publishes each frame's view where there is a bus."""
     if options.bus is None:
         return lambda _result: None
-    site = options.site
     publisher = ViewPublisher(options.bus, options.camera.id)
     opened.callback(publisher.close)
-    builder = DemandBuilder(site.lanes, stop_axes(site))
-    return lambda result: publisher.publish(builder.view(result.sight, result.lanes, result.tracks))
+    views = CameraViews(options.site, options.camera.id)
+    return lambda result: publisher.publish(views.view(result))
 
 
 def crossing_gap_s(site: Site, camera: Camera) -> float:

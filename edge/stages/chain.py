@@ -18,6 +18,7 @@ from edge.control.coordinate import Coordinate
 from edge.control.coordinator import Coordinator
 from edge.control.fallback import FallbackChain, FallbackSettings, Level
 from edge.control.fixed import FixedTimeController
+from edge.control.junction import Surroundings
 from edge.control.plan_clock import Cycle
 from edge.control.policy import Known, Policy
 from edge.control.preempt import PreemptController
@@ -31,6 +32,12 @@ ControlName = Literal["fixed", "actuated", "adaptive"]
 CONTROL_NAMES: tuple[ControlName, ...] = get_args(ControlName)
 #: Adaptive control predicts every lane; with fewer known it would plan for the few that it sees.
 _ADAPTIVE_KNOWN = 0.5
+#: What is known beyond the lanes' demand at an instant, ns.
+Around = Callable[[int], Surroundings | None]
+
+
+def nothing_around(_t_ns: int) -> None:
+    """For whoever is told of nothing but demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +70,20 @@ def known_of(site: Site) -> Known:
 
 
 def controller_of(
-    site: Site, signal: Signal, control: ControlName, cycle: Cycle | None, wishes: Wishes | None = None
+    site: Site,
+    signal: Signal,
+    control: ControlName,
+    cycle: Cycle | None,
+    wishes: Wishes | None = None,
+    around: Around = nothing_around,
 ) -> Controller:
     """The controller that people chose, with all that it can fall back to, and preemption before it.
 
     cycle: the plans of the site in time; None for a site without, where no fixed time is to fall back to.
+    around: what is known beyond the lanes' demand at an instant.
     """
     wishes = wishes if wishes is not None else Wishes()
-    levels = _levels(site, signal, cycle, wishes.policy)
+    levels = _levels(site, signal, cycle, wishes.policy, around)
     wanted = CONTROL_NAMES[: CONTROL_NAMES.index(control) + 1]
     chosen = [level for level in levels if level.name in wanted]
     chain = FallbackChain(chosen, wishes.fallback, wishes.stopwatch)
@@ -85,14 +98,19 @@ def controller_of(
     return PreemptController(rows, chain, called)
 
 
-def _levels(site: Site, signal: Signal, cycle: Cycle | None, policy: Policy | None) -> list[Level]:
+def _levels(site: Site, signal: Signal, cycle: Cycle | None, policy: Policy | None, around: Around) -> list[Level]:
     """The most able first."""
     plans = plans_of(site)
     coordinate: Coordinate | None = None if cycle is None else Coordinator(cycle, signal)
     if policy is not None:
         coordinate = policy.recalled(coordinate)
     levels = [
-        Level("adaptive", lambda: AdaptiveController(junction_of(site, signal)), _ADAPTIVE_KNOWN, any_known=True),
+        Level(
+            "adaptive",
+            lambda: AdaptiveController(junction_of(site, signal), surroundings=around),
+            _ADAPTIVE_KNOWN,
+            any_known=True,
+        ),
         Level(
             "actuated",
             lambda: ActuatedController(

@@ -10,6 +10,7 @@ from calibration.geometry import stop_axes
 from calibration.plans import plans_of
 from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import NS_PER_S, Clock, instant_utc
+from edge.control.around import Around
 from edge.control.demand import DemandBuilder
 from edge.control.fixed import FixedTimeController
 from edge.control.loop import ControlLoop
@@ -19,6 +20,7 @@ from edge.errors import SiteError, StorageError
 from edge.seams import Bridge
 from edge.stages.chain import ControlName, Wishes, controller_of
 from edge.stages.signals import ControlSteps
+from edge.stages.viewing import CameraViews
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Description, Outbox
 from firmware_bridge.recording import RecordingBridge
@@ -68,8 +70,11 @@ def controlled(
     wishes: Wishes | None = None,
 ) -> ControlSteps:
     """The controller that people chose on a bridge, with preemption and all that it can fall back to."""
-    controller = controller_of(site, signal, control, cycle, wishes)
-    return ControlSteps(DemandBuilder(site.lanes, stop_axes(site)), ControlLoop(controller, bridge), bridge)
+    around = Around(site.lanes, site.movements)
+    controller = controller_of(site, signal, control, cycle, wishes, around.known)
+    demand = DemandBuilder(site.lanes, stop_axes(site))
+    views = {camera.id: CameraViews(site, camera.id) for camera in site.cameras}
+    return ControlSteps(demand, ControlLoop(controller, bridge), bridge, around, views)
 
 
 def node_outbox(path: Path, identity: NodeIdentity, site: Site, camera: Camera, clock: Clock) -> Outbox:

@@ -6,13 +6,16 @@ each step at its own instant between frames, on what had been seen by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from edge.clock import NS_PER_MS
-from edge.control.demand import DemandBuilder, View
+from edge.control.around import Around
+from edge.control.demand import DemandBuilder
 from edge.control.loop import ControlLoop
+from edge.control.view import View
 from edge.frames import VisionResult
 from edge.seams import Bridge
+from edge.stages.viewing import CameraViews
 from edge.types import Demand, PhaseRequest, SignalState
 
 #: Ten steps a second.
@@ -20,12 +23,25 @@ STEP_NS = 100 * NS_PER_MS
 
 
 class ControlSteps:
-    """Control of one junction. Live, `step` is called when it is time; in a replay, `until` before each frame."""
+    """Control of one junction. Live, `step` is called when it is time; in a replay, `until` before each frame.
 
-    def __init__(self, demand: DemandBuilder, loop: ControlLoop, bridge: Bridge) -> None:
+    around: told of every view, for a controller that asks it. views: camera → what makes its views of frames;
+    of a camera without, demand is all that control is told.
+    """
+
+    def __init__(
+        self,
+        demand: DemandBuilder,
+        loop: ControlLoop,
+        bridge: Bridge,
+        around: Around | None = None,
+        views: Mapping[str, CameraViews] | None = None,
+    ) -> None:
         self._demand = demand
         self._loop = loop
         self._bridge = bridge
+        self._around = around
+        self._views = dict(views or {})
         self._next_ns: int | None = None
         self._watchers: list[Callable[[Demand, PhaseRequest, SignalState], object]] = []
 
@@ -50,12 +66,18 @@ class ControlSteps:
             yield self.step(step_ns)
 
     def see(self, result: VisionResult) -> None:
-        """Take one frame's lanes and tracks into the demand."""
-        self._demand.see(result.sight, result.lanes, result.tracks)
+        """Take in one frame of a camera of this process."""
+        views = self._views.get(result.camera)
+        if views is None:
+            self._demand.see(result.sight, result.lanes, result.tracks)
+        else:
+            self.take(views.view(result))
 
     def take(self, view: View) -> None:
-        """Take what a camera of another process saw into the demand. KeyError for a lane that is not the camera's."""
+        """Take in what a camera saw, here or in another process. KeyError for what is not that camera's."""
         self._demand.take(view)
+        if self._around is not None:
+            self._around.take(view)
 
     def close(self) -> None:
         """Leave the lamps to the core."""

@@ -11,7 +11,7 @@ from calibration.plans import Plan
 from calibration.preempts import Preempt
 from calibration.site import Site
 from edge.clock import NS_PER_S, ReplayClock
-from edge.control.demand import View
+from edge.control.view import View
 from edge.errors import SiteError, StorageError
 from edge.live.cabinet import Cabinet, Inputs
 from edge.messages import Body, HiResBody, PreemptCommand, SignalBody

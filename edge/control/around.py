@@ -1,0 +1,105 @@
+"""What cameras see beyond each lane's demand: who left, on which turn, and who is still in the box.
+
+    View ─→ Around ─→ Surroundings, which the adaptive controller asks for at each step
+
+A camera that is blind, silent, or counts nothing tells nothing: its lanes are named as
+not watched, and nobody is taken to be, or not to be, in the box for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from calibration.site import Lane, Movement
+from edge.clock import NS_PER_S
+from edge.control.junction import Passed, Surroundings
+from edge.control.tally import TallyReader
+from edge.control.view import InBox, View
+
+#: Of vehicles that nobody asked for so many are kept.
+_MOST_KEPT = 1000
+
+
+@dataclass(slots=True)
+class _Camera:
+    """The newest of one camera. box: lane → vehicles that left it and are in the box; None: unknown."""
+
+    reader: TallyReader
+    t_ns: int = 0
+    counts: bool = False
+    box: Mapping[str, InBox] | None = None
+
+
+class Around:
+    """Fed with the views of all cameras of a site, each at its own pace. stale_s: older ones are unknown."""
+
+    def __init__(self, lanes: Iterable[Lane], movements: Iterable[Movement], stale_s: float = 2.0) -> None:
+        self._lanes = {lane.id: lane for lane in lanes}
+        self._movements = {movement.id: movement for movement in movements}
+        self._stale_ns = round(stale_s * NS_PER_S)
+        self._cameras: dict[str, _Camera] = {}
+        self._passed: deque[Passed] = deque(maxlen=_MOST_KEPT)
+        self._began_ns: int | None = None
+        self._countable = {name: self._is_countable(lane) for name, lane in self._lanes.items()}
+
+    def take(self, view: View) -> None:
+        """Take in what a camera saw; nothing where it names a lane or movement that the site has not (KeyError)."""
+        began_ns = self._begin(view.sight.t_ns)
+        counts = () if view.tally is None else view.tally.counts
+        known = {(count.lane, count.movement): self._phase(count.lane, count.movement) for count in counts}
+        for name in view.box or ():
+            self._lanes[name]
+        camera = self._cameras.setdefault(view.sight.camera, _Camera(TallyReader(began_ns)))
+        camera.t_ns, camera.counts = view.sight.t_ns, view.sight.ok and view.tally is not None
+        camera.box = view.box if view.sight.ok else None
+        if view.tally is not None:
+            for one in camera.reader.read(view.tally):
+                self._passed.append(Passed(one.lane, known[one.lane, one.movement], one.t_ns))
+
+    def known(self, t_ns: int) -> Surroundings:
+        """What is known at t_ns; everybody who passed is told once."""
+        self._begin(t_ns)
+        passed = tuple(sorted(self._passed, key=lambda one: one.t_ns))
+        self._passed.clear()
+        fresh = {name: one for name, one in self._cameras.items() if t_ns - one.t_ns <= self._stale_ns}
+        watched = {name for name, one in fresh.items() if one.counts}
+        unwatched = frozenset(
+            name for name, lane in self._lanes.items() if lane.camera not in watched or not self._countable[name]
+        )
+        boxes = [one.box for one in fresh.values() if one.box is not None]
+        inside = self._by_phase((name, one.vehicles) for box in boxes for name, one in box.items())
+        stands = self._by_phase((name, one.standing) for box in boxes for name, one in box.items())
+        return Surroundings(
+            t_ns,
+            box=inside if boxes else None,
+            passed=passed if watched else None,
+            stands=stands if boxes else None,
+            unwatched=unwatched,
+        )
+
+    def _begin(self, t_ns: int) -> int:
+        self._began_ns = t_ns if self._began_ns is None else self._began_ns
+        return self._began_ns
+
+    def _is_countable(self, lane: Lane) -> bool:
+        """Whether a vehicle that leaves it would be counted: some movement of its camera begins in it."""
+        return any(
+            lane.id in one.lanes or (not one.lanes and one.approach == lane.approach)
+            for one in self._movements.values()
+            if one.camera == lane.camera
+        )
+
+    def _phase(self, lane: str, movement: str) -> int | None:
+        turn = self._movements[movement].phase
+        return self._lanes[lane].phase if turn is None else turn
+
+    def _by_phase(self, vehicles: Iterable[tuple[str, int]]) -> dict[int, int]:
+        """By the lane's own phase: on which of its turns it is, nobody can tell until it has made it."""
+        found: dict[int, int] = {}
+        for name, count in vehicles:
+            phase = self._lanes[name].phase
+            if phase is not None and count:
+                found[phase] = found.get(phase, 0) + count
+        return found
