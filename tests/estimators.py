@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.statistics.hotelling import Hotelling
 from edge.statistics.seam import WEEK_S, Estimator, Moment, Reading, Score
 
 MONDAY_UNIX_S = 1_767_571_200  # Monday 2026-01-05 0:00 UTC
@@ -25,7 +26,9 @@ class Case:
     step_s: int = 900
 
 
-ESTIMATORS: dict[str, Case] = {}
+ESTIMATORS: dict[str, Case] = {
+    "hotelling": Case(Hotelling, width=2),
+}
 
 
 def moment(index: int, step_s: int = 900) -> Moment:
