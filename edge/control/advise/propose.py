@@ -142,9 +142,14 @@ class _Desk:
         critical = critical_path(self._rings, needs)
         webster_s = webster_cycle_s(critical)
         options = [option for cycle_s in self._cycles(webster_s) for option in self._at(cycle_s, start)]
-        least = min(options, key=lambda option: option.delay_vehh)
-        best = least if present is None or least.delay_vehh < present.delay_vehh - LEAST_GAIN_VEHH else None
-        if best is None:
+        shortest_s = shortest_cycle_s(self._rings, needs)
+        if not options and self._wishes.cycle_s is None and shortest_s <= self._wishes.max_cycle_s:
+            options = self._at(shortest_s, start)
+        if not options and (present is None or self._wishes.cycle_s is not None):
+            raise self._no_room(shortest_s)
+        best = min(options, key=lambda option: option.delay_vehh, default=None)
+        if best is None or (present is not None and best.delay_vehh > present.delay_vehh - LEAST_GAIN_VEHH):
+            best = None
             self._notes.append("nothing better than the present plan was found: keep it")
         self._note(best, webster_s)
         return Advice(
@@ -154,11 +159,20 @@ class _Desk:
             self._groups,
             critical,
             webster_s,
-            shortest_cycle_s(self._rings, needs),
+            shortest_s,
             present,
             best,
             self._kept,
             tuple(self._notes),
+        )
+
+    def _no_room(self, shortest_s: int) -> ConfigError:
+        asked = "--max-cycle" if self._wishes.cycle_s is None else "--cycle"
+        limit_s = self._wishes.max_cycle_s if self._wishes.cycle_s is None else self._wishes.cycle_s
+        return ConfigError(
+            f"site {self._site.id}: least splits (minimum green or walk and pedestrian clearance, yellow, red "
+            f"clearance, present splits that are kept) add up to {shortest_s} s, which does not fit into "
+            f"{limit_s:g} s; raise {asked}"
         )
 
     def _start(self) -> Timed:
@@ -174,10 +188,10 @@ class _Desk:
         """Least splits; those of kept phases are the present ones, and no smaller a share of a longer cycle."""
         least = {phase.number: shortest_split_s(phase) for phase in self._signal.phases}
         if self._plan is not None:
-            for phase in self._kept:
-                least[phase] = self._plan.splits_s[phase] * max(1.0, cycle_s / self._plan.cycle_s)
             for phase in self._plan.coordinated:
                 least[phase] += self._plan.coordinated_actuated_s
+            for phase in self._kept:
+                least[phase] = self._plan.splits_s[phase] * max(1.0, cycle_s / self._plan.cycle_s)
         return least
 
     def _cycles(self, webster_s: float | None) -> list[int]:
@@ -199,19 +213,13 @@ class _Desk:
         return [cycle_s for cycle_s in dict.fromkeys(tried) if cycle_s <= longest]
 
     def _at(self, cycle_s: int, start: Timed) -> list[Option]:
-        """Timings of one cycle, or of the shortest that can be served."""
+        """Timings of one cycle; none where its least splits do not fit into it."""
         options: list[Option] = []
         timed = start
         for _ in range(_ROUNDS):
             needs = needs_of(self._groups, self._signal, timed, self._least(cycle_s), self._wishes.base_vph)
-            shortest = shortest_cycle_s(self._rings, needs)
-            if shortest > cycle_s and (self._wishes.cycle_s is not None or shortest > self._wishes.max_cycle_s):
-                limit = "--cycle" if self._wishes.cycle_s is not None else "--max-cycle"
-                raise ConfigError(
-                    f"site {self._site.id}: least splits (minimum green or walk and pedestrian clearance, yellow, red "
-                    f"clearance) add up to {shortest} s, which is more than {cycle_s} s; raise {limit}"
-                )
-            cycle_s = max(cycle_s, shortest)
+            if shortest_cycle_s(self._rings, needs) > cycle_s:
+                break
             splits = splits_s(self._rings, needs, cycle_s)
             timed = Timed(float(cycle_s), {phase: float(split) for phase, split in splits.items()})
             option = self._option(self._plan_of(timed))

@@ -99,7 +99,7 @@ def _share(total_s: Callable[[float], float], length_s: float) -> float:
     low, high = 0.0, 1.0
     while total_s(high) < length_s:
         low, high = high, high * 2
-    for _ in range(80):
+    for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if total_s(middle) <= length_s else (low, middle)
     return low
