@@ -9,7 +9,7 @@ not watched, and nobody is taken to be, or not to be, in the box for it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from calibration.site import Lane, Movement
@@ -17,6 +17,7 @@ from edge.clock import NS_PER_S
 from edge.control.junction import Passed, Surroundings
 from edge.control.tally import TallyReader
 from edge.control.view import InBox, View
+from edge.types import VEHICLE_KINDS
 
 #: Of vehicles that nobody asked for so many are kept.
 _MOST_KEPT = 1000
@@ -33,16 +34,28 @@ class _Camera:
 
 
 class Around:
-    """Fed with the views of all cameras of a site, each at its own pace. stale_s: older ones are unknown."""
+    """Fed with the views of all cameras of a site, each at its own pace. stale_s: older ones are unknown.
 
-    def __init__(self, lanes: Iterable[Lane], movements: Iterable[Movement], stale_s: float = 2.0) -> None:
+    ways: lane → phases of its turns, of every lane that somebody plans for; None for each lane its own. Where
+    one of them is not counted, shares of the others would be wrong, so nobody is told to have passed there.
+    """
+
+    def __init__(
+        self,
+        lanes: Iterable[Lane],
+        movements: Iterable[Movement],
+        ways: Mapping[str, Collection[int]] | None = None,
+        stale_s: float = 2.0,
+    ) -> None:
         self._lanes = {lane.id: lane for lane in lanes}
         self._movements = {movement.id: movement for movement in movements}
         self._stale_ns = round(stale_s * NS_PER_S)
         self._cameras: dict[str, _Camera] = {}
         self._passed: deque[Passed] = deque(maxlen=_MOST_KEPT)
         self._began_ns: int | None = None
-        self._countable = {name: self._is_countable(lane) for name, lane in self._lanes.items()}
+        if ways is None:
+            ways = {name: () if lane.phase is None else (lane.phase,) for name, lane in self._lanes.items()}
+        self._countable = {name: self._is_countable(name, phases) for name, phases in ways.items()}
 
     def take(self, view: View) -> None:
         """Take in what a camera saw; nothing where it names a lane or movement that the site has not (KeyError)."""
@@ -56,7 +69,8 @@ class Around:
         camera.box = view.box if view.sight.ok else None
         if view.tally is not None:
             for one in camera.reader.read(view.tally):
-                self._passed.append(Passed(one.lane, known[one.lane, one.movement], one.t_ns))
+                if self._countable.get(one.lane, False):
+                    self._passed.append(Passed(one.lane, known[one.lane, one.movement], one.t_ns))
 
     def known(self, t_ns: int) -> Surroundings:
         """What is known at t_ns; everybody who passed is told once."""
@@ -66,7 +80,9 @@ class Around:
         fresh = {name: one for name, one in self._cameras.items() if t_ns - one.t_ns <= self._stale_ns}
         watched = {name for name, one in fresh.items() if one.counts}
         unwatched = frozenset(
-            name for name, lane in self._lanes.items() if lane.camera not in watched or not self._countable[name]
+            name
+            for name, countable in self._countable.items()
+            if not countable or self._lanes[name].camera not in watched
         )
         boxes = [one.box for one in fresh.values() if one.box is not None]
         inside = self._by_phase((name, one.vehicles) for box in boxes for name, one in box.items())
@@ -83,13 +99,19 @@ class Around:
         self._began_ns = t_ns if self._began_ns is None else self._began_ns
         return self._began_ns
 
-    def _is_countable(self, lane: Lane) -> bool:
-        """Whether a vehicle that leaves it would be counted: some movement of its camera begins in it."""
-        return any(
-            lane.id in one.lanes or (not one.lanes and one.approach == lane.approach)
+    def _is_countable(self, name: str, phases: Collection[int]) -> bool:
+        """Whether whoever leaves a lane is counted, on each of its turns."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            return False
+        begin_there = [
+            one
             for one in self._movements.values()
             if one.camera == lane.camera
-        )
+            and (lane.id in one.lanes or (not one.lanes and one.approach == lane.approach))
+            and set(one.kinds) & VEHICLE_KINDS
+        ]
+        return bool(begin_there) and {self._phase(name, one.id) for one in begin_there} >= set(phases)
 
     def _phase(self, lane: str, movement: str) -> int | None:
         turn = self._movements[movement].phase

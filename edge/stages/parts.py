@@ -20,6 +20,7 @@ from edge.errors import SiteError, StorageError
 from edge.seams import Bridge
 from edge.stages.chain import ControlName, Wishes, controller_of
 from edge.stages.signals import ControlSteps
+from edge.stages.site_junction import junction_of, ways_of
 from edge.stages.viewing import CameraViews
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Description, Outbox
@@ -70,7 +71,7 @@ def controlled(
     wishes: Wishes | None = None,
 ) -> ControlSteps:
     """The controller that people chose on a bridge, with preemption and all that it can fall back to."""
-    around = Around(site.lanes, site.movements)
+    around = Around(site.lanes, site.movements, ways_of(junction_of(site, signal)))
     controller = controller_of(site, signal, control, cycle, wishes, around.known)
     demand = DemandBuilder(site.lanes, stop_axes(site))
     views = {camera.id: CameraViews(site, camera.id) for camera in site.cameras}

@@ -26,6 +26,11 @@ def junction_of(site: Site, signal: Signal) -> JunctionModel:
     return JunctionModel(site.id, tuple(map(phase_model, signal.phases)), tuple(lanes), stages(signal))
 
 
+def ways_of(model: JunctionModel) -> dict[str, frozenset[int]]:
+    """Lane → phases of its turns."""
+    return {lane.lane: frozenset(way.phase for way in lane.ways) for lane in model.lanes}
+
+
 def stages(signal: Signal) -> tuple[frozenset[int], ...]:
     """Sets of phases that may be green together, each as large as it can be, in the order of their numbers."""
     pairs = conflicts(signal)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from edge.control.actuated import ActuatedController
 from edge.control.adaptive.controller import AdaptiveController
 from edge.control.fixed import FixedTimeController
+from edge.control.junction import Surroundings
 from edge.control.plan import CompiledPlan
 from edge.controller import Controller
 from edge.errors import ConfigError
@@ -14,10 +15,11 @@ from sim_videos.simulate.junction import junction_of
 from sim_videos.street import Street
 
 #: Name → how it is made. The adaptive one raises PlannerMissingError where its search was not compiled.
-CONTROLLERS: Mapping[str, Callable[[Street], Controller]] = {
-    "fixed": lambda street: FixedTimeController(CompiledPlan.of(street.plan, street.signal)),
-    "actuated": lambda street: ActuatedController(street.signal, street.plan),
-    "adaptive": lambda street: AdaptiveController(junction_of(street)),
+#: The callable tells what is known beyond demand at an instant, ns.
+CONTROLLERS: Mapping[str, Callable[[Street, Callable[[int], Surroundings | None]], Controller]] = {
+    "fixed": lambda street, _around: FixedTimeController(CompiledPlan.of(street.plan, street.signal)),
+    "actuated": lambda street, _around: ActuatedController(street.signal, street.plan),
+    "adaptive": lambda street, around: AdaptiveController(junction_of(street), surroundings=around),
 }
 #: Controllers to which eyes make no difference.
 BLIND = frozenset({"fixed"})

@@ -73,7 +73,7 @@ def run(
             log = RunLog(order.folder, _facts(order, seen.eyes.name, street), scenario.id, street)
         lines: Callable[[str], object] = (lambda _line: None) if log is None else log.bridge.write_text
         bridge = lamps_of(street.signal, warm_quietly(lines), world.next_t_ns)
-        controller = CONTROLLERS[order.control](street)
+        controller = CONTROLLERS[order.control](street, seen.eyes.around)
         told = () if log is None else (log.hires,)
         lamps = StreetLamps(bridge, controller, street.signal, street.plan, *told)
         watchers = (*(() if log is None else (log,)), _Progress(on_frame), *seen.watchers)

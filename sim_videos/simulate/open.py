@@ -7,17 +7,22 @@ from contextlib import ExitStack
 from calibration.geometry import stop_axes
 from calibration.site import Site
 from edge.clock import Clock
+from edge.control.around import Around
 from edge.control.demand import DemandBuilder
 from edge.errors import ModelError
 from edge.seams import Detector
+from edge.stages.site_junction import ways_of
+from edge.stages.viewing import CameraViews
 from edge.vision.pipeline import VisionPipeline
 from sim_videos.render.camera import camera_of
 from sim_videos.render.faults import CameraFeed
 from sim_videos.render.renderer import Renderer
 from sim_videos.scenario import CameraSpec
+from sim_videos.simulate.around import TrueAround
 from sim_videos.simulate.cameras import DetectingCamera, Mast, TruthCamera
 from sim_videos.simulate.eyes import CameraEyes, OneCamera, PerfectEyes
 from sim_videos.simulate.eyesight import EyesightMeter
+from sim_videos.simulate.junction import junction_of
 from sim_videos.simulate.lanes import TrueDemand
 from sim_videos.simulate.loop import Watcher
 from sim_videos.simulate.one import Sighted
@@ -52,7 +57,7 @@ def open_eyes(
     Raises ConfigError where a camera sees no lane, ModelError where a camera has no detector.
     """
     if kind in {"perfect", "none"}:
-        return Sighted(PerfectEyes(TrueDemand(street), NAMES[kind]))
+        return Sighted(PerfectEyes(TrueDemand(street), NAMES[kind], TrueAround(street)))
     if kind == "camera" and detector is None:
         raise ModelError("a camera needs a detector: give one with --model, or take --truth-detector")
     with options.scenario.naming():
@@ -70,7 +75,9 @@ def open_eyes(
         )
         for spec in options.scenario.cameras
     ]
-    eyes = CameraEyes(NAMES[kind], cameras, DemandBuilder(site.lanes, stop_axes(site)))
+    views = {spec.id: CameraViews(site, spec.id) for spec in options.scenario.cameras}
+    around = Around(site.lanes, site.movements, ways_of(junction_of(street)))
+    eyes = CameraEyes(NAMES[kind], cameras, views, DemandBuilder(site.lanes, stop_axes(site)), around)
     watchers: list[Watcher] = []
     if options.record is not None:
         headers = {camera: recorder.header for camera, recorder in recorders.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,16 @@ import pytest
 from edge.cli import main as cli
 from edge.cli.stopping import StopSignals
 from edge.clock import SystemClock
+from edge.control.adaptive.controller import AdaptiveController
+from edge.control.junction import Surroundings as Known
 from edge.errors import ModelError
 from edge.frames import Detections, Frame
 from sim_videos.scenario import Scenario
 from sim_videos.simulate.compose import Surroundings, simulate
+from sim_videos.simulate.controllers import CONTROLLERS
+from sim_videos.simulate.junction import junction_of
 from sim_videos.simulate.order import SimulateOptions
+from sim_videos.street import Street
 from tests import plain_street
 
 SECONDS = 12.0
@@ -67,6 +73,41 @@ def test_lamps_on_the_street_are_those_that_the_controller_was_given(tmp_path: P
     events = [json.loads(line) for line in (tmp_path / "fixed-truth" / "events.jsonl").read_text().splitlines()]
     assert events[0]["kind"] == "run"
     assert events[-1] == {"kind": "end", "t_ns": round(SECONDS * 1e9), "frames": 120, "stopped": None}
+
+
+def test_adaptive_control_learns_rates_from_cameras_and_from_perfect_eyes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[AdaptiveController] = []
+    boxes: list[dict[int, int]] = []
+
+    def adaptive(street: Street, around: Callable[[int], Known | None]) -> AdaptiveController:
+        seen: dict[int, int] = {}
+        boxes.append(seen)
+
+        def asked(t_ns: int) -> Known | None:
+            known = around(t_ns)
+            for phase, vehicles in ((known.box if known is not None else None) or {}).items():
+                seen[phase] = max(vehicles, seen.get(phase, 0))
+            return known
+
+        made.append(AdaptiveController(junction_of(street), surroundings=asked))
+        return made[-1]
+
+    monkeypatch.setitem(CONTROLLERS, "adaptive", adaptive)
+    demand = [{"movement": m, "vehicles_per_h": n} for m, n in (("NBT", 1200), ("WBT", 900))]
+    scenario = plain_street.scenario(warm_up_s=20, seed=4, demand=demand)
+    options = SimulateOptions(scenario, ("adaptive",), tmp_path, seconds=40, truth_detector=True)
+    simulate(options, Surroundings(SystemClock()))
+    camera, perfect = ({lane: one._traffic.rate_veh_s(lane) for lane, _ in one._lanes} for one in made)
+    # The one camera faces northbound traffic, 1200 vehicles an hour on two lanes: 0.167 a second each.
+    assert camera["NB1"] + camera["NB2"] > 0.15
+    assert camera["WB1"] == pytest.approx(0.06), "nobody looks there"
+    assert perfect["NB1"] + perfect["NB2"] == pytest.approx(camera["NB1"] + camera["NB2"], abs=0.06)
+    assert perfect["WB1"] != pytest.approx(0.06)
+    assert perfect["SB1"] < 0.05, "nobody came"
+    assert boxes[0].keys() == {2}
+    assert boxes[1].keys() == {2, 8}
 
 
 @pytest.mark.parametrize("frames", [1, 30])

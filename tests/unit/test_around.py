@@ -58,6 +58,16 @@ def test_a_lane_that_no_movement_begins_in_is_not_watched() -> None:
     assert around.known(NS_PER_S).unwatched == {"eb1"}
 
 
+def test_a_lane_of_which_a_turn_is_not_counted_teaches_nothing() -> None:
+    for phases, told in (((2,), 1), ((1, 2), 0)):
+        around = Around(SITE.lanes, SITE.movements, {"nb1": phases, "sb9": (6,)})
+        around.known(0)
+        around.take(view(1, gone=1))
+        known = around.known(NS_PER_S)
+        assert len(known.passed or ()) == told
+        assert known.unwatched == ({"sb9"} if told else {"nb1", "sb9"}), "nor does one that no camera has"
+
+
 def track(track_id: int, y_m: float, *, v_mps: float = 8.0, in_lane: bool = False, kind: Kind = Kind.CAR) -> Track:
     """Northbound on x = 0; the stop line lies at 10 m, the lane's polygon is the picture's corner."""
     foot_px = (50.0, 50.0) if in_lane else (500.0, 50.0)

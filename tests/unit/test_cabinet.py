@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from calibration.plans import Plan
 from calibration.preempts import Preempt
 from calibration.site import Site
+from edge.bus import decode, encode
 from edge.clock import NS_PER_S, ReplayClock
+from edge.control.adaptive.controller import AdaptiveController
+from edge.control.tally import Count, Tally
 from edge.control.view import View
 from edge.errors import SiteError, StorageError
 from edge.live.cabinet import Cabinet, Inputs
@@ -145,6 +150,69 @@ def test_cameras_that_die_cost_their_lanes_and_then_the_level() -> None:
     assert levels[715:] == ["actuated"] * 85
     east = [request.reason for request, _ in told[230:400]]
     assert any("eb1 unknown" in reason for reason in east)
+
+
+#: North's one lane is shared by NBT (phase 2) and NBL (phase 1).
+SHARED = SITE.model_copy(
+    update={
+        "movements": (
+            *(one.model_copy(update={"lanes": ("nb1",)} if one.id == "NBT" else {}) for one in SITE.movements),
+            SITE.movements[0].model_copy(update={"id": "NBL", "phase": 1, "lanes": ("nb1",)}),
+        ),
+        "signal": SITE.signal.model_copy(  # type: ignore[union-attr]
+            update={
+                "phases": (
+                    SITE.signal.phases[0].model_copy(update={"number": 1}),  # type: ignore[union-attr]
+                    *SITE.signal.phases,  # type: ignore[union-attr]
+                ),
+                "rings": (((1, 2), (4,)),),
+            }
+        ),
+        "plan": None,
+        "preempts": (),
+    }
+)
+
+
+class Counting(Views):
+    """Of four vehicles that leave nb1, one a second, three turn left. Every third view arrives, after 20 s one in 20.
+
+    Each goes over the wire. A second process of the camera begins at 60 s.
+    """
+
+    def latest(self, t_ns: int) -> list[View]:
+        tenth = t_ns * 10 // NS_PER_S
+        if tenth % (3 if tenth < 200 else 20):
+            return []
+        since = 0 if tenth < 600 else 600
+        gone = (tenth - since) // 10
+        left = gone * 3 // 4
+        counts = tuple(
+            Count("nb1", movement, number, t_ns) for movement, number in (("NBL", left), ("NBT", gone - left)) if number
+        )
+        tally = Tally(since * NS_PER_S // 10, counts)
+        return [
+            decode(encode(replace(view, tally=tally if view.sight.camera == "north" else None)))
+            for view in super().latest(t_ns)
+        ]
+
+
+def test_adaptive_control_learns_turns_from_what_cameras_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[AdaptiveController] = []
+
+    class Watched(AdaptiveController):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            made.append(self)
+
+    monkeypatch.setattr("edge.stages.chain.AdaptiveController", Watched)
+    told = run(SHARED, Inputs(Counting(lambda _t, _c: True)), 120, control="adaptive")
+    assert level(told[-1][0]) == "adaptive"
+    (one,) = made
+    shares = one._traffic.shares("nb1")
+    assert shares[1] == pytest.approx(0.75, abs=0.04), "half and half, before any was seen"
+    assert one._traffic.rate_veh_s("nb1") == pytest.approx(0.68, abs=0.08), "one a second, from 0.06 beforehand on"
+    assert one._traffic.rate_veh_s("eb1") == pytest.approx(0.06), "east counts nothing, which is not the same as nobody"
 
 
 def test_a_full_disk_ends_records_and_not_control(caplog: pytest.LogCaptureFixture) -> None:

@@ -224,7 +224,7 @@ def test_names_of_controllers() -> None:
 
 def test_every_controller_of_the_table_takes_a_street() -> None:
     for name, make in CONTROLLERS.items():
-        assert make(STREET).name == name
+        assert make(STREET, lambda _t_ns: None).name == name
 
 
 # the table and the page
