@@ -116,6 +116,52 @@ class Crossings(_Answer):
     crossings: list[CrossingSeen]
 
 
+class ControlNow(_Answer):
+    """Who controls the lamps of a node as last reported at `as_of`.
+
+    level is adaptive, actuated, fixed, preempt or flash, null where the node tells none; level_reason says why not
+    a better one. `since` is when the level began; with since_at_least it may have begun earlier.
+    """
+
+    node: str
+    live: bool
+    as_of: AwareDatetime
+    mode: Literal["startup", "running", "flash"]
+    fault: str | None
+    level: str | None
+    since: AwareDatetime | None
+    since_at_least: bool
+    level_reason: str | None
+    pattern: str | None
+    preempt_number: int | None
+    preempt_stage: str | None
+    requested: list[int]
+    reason: str
+
+
+class Decision(_Answer):
+    """A step at which other phases were asked for, or another level asked, and why."""
+
+    ts: AwareDatetime
+    node: str
+    level: str | None
+    level_changed: bool
+    level_reason: str | None
+    preempt_number: int | None
+    preempt_stage: str | None
+    requested: list[int]
+    reason: str
+
+
+class Control(_Answer):
+    """Control of a site now, and the latest decisions, newest first."""
+
+    org: str
+    site: str
+    nodes: list[ControlNow]
+    decisions: list[Decision]
+
+
 class CameraHealth(_Answer):
     """The latest health record of one camera, or of the node itself where camera is null."""
 

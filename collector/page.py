@@ -94,6 +94,7 @@ class _Page:
                     self._sections.append(_Section(_of_site(render.lanes), "sl-card"))
                     self._sections.append(_Section(_of_site(render.movements), "sl-card"))
                     self._sections.append(_Section(_of_site(render.devices), "sl-card"))
+                    self._sections.append(_Section(_of_site(render.control), "sl-card sl-wide"))
             self._sections.append(_Section(render.foot))
         self.show(view)
         ui.on("scheme", self._take_scheme)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from collector import tables
 from collector.answers import (
     CameraHealth,
+    Control,
     Counts,
     Crossings,
     CrossingSeen,
@@ -23,6 +24,7 @@ from collector.answers import (
 )
 from collector.counts import count_intervals
 from collector.database import reason_of
+from collector.decisions import control_now, decisions
 from collector.sequence import Span
 from edge.clock import NS_PER_S, Clock, instant_utc
 from edge.errors import InputError, StorageError
@@ -116,6 +118,13 @@ class Queries:
             for node_id in site.node_ids:
                 lanes.extend(_lanes_now(link, node_id))
         return Queues(org=site.org, site=site.site, lanes=lanes)
+
+    def control(self, site: SiteRef, limit: int) -> Control:
+        """Who controls the lamps of each node, and the latest `limit` decisions."""
+        with _reading(self._reader) as link:
+            now = [one for node_id in site.node_ids if (one := control_now(link, node_id)) is not None]
+            decided = decisions(link, site.node_ids, limit) if now else []
+        return Control(org=site.org, site=site.site, nodes=now, decisions=decided)
 
     def crossings(self, site: SiteRef, limit: int) -> Crossings:
         """The latest `limit` road users counted, newest first."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from collector.answers import LaneQueue, NodeHealth
+from collector.answers import ControlNow, LaneQueue, NodeHealth
 from collector.chart import COLOURS
 from collector.view import PageView, SiteView
 from edge.types import KINDS, Kind
@@ -19,6 +19,14 @@ KIND_NAMES: dict[Kind, str] = {
     Kind.MOTORCYCLE: "Motorcycles",
     Kind.BICYCLE: "Bicycles",
     Kind.PERSON: "On foot",
+}
+#: Levels of control as people call them.
+LEVEL_NAMES = {
+    "adaptive": "Adaptive",
+    "actuated": "Actuated",
+    "fixed": "Fixed time",
+    "preempt": "Preemption",
+    "flash": "Flash",
 }
 #: A node that is online but says nothing for so long is called silent.
 SILENT_S = 90
@@ -101,6 +109,13 @@ def devices(shown: SiteView) -> str:
     return _templates.get_template("devices.html").render(nodes=shown.nodes, node_badge=node_badge, ago=ago)
 
 
+def control(shown: SiteView) -> str:
+    """Who decides, since when, why not a better level; and the latest decisions."""
+    return _templates.get_template("control.html").render(
+        control=shown.control, level_badge=level_badge, level_names=LEVEL_NAMES
+    )
+
+
 def notices_of(view: PageView) -> list[Notice]:
     """What an operator must know before believing the numbers."""
     notices: list[Notice] = []
@@ -161,6 +176,18 @@ def node_badge(node: NodeHealth) -> tuple[str, str]:
     if node.last_seen_age_s > SILENT_S:
         return "warn", "online, but silent"
     return "good", "online"
+
+
+def level_badge(now: ControlNow) -> tuple[str, str]:
+    """Badge and words for who decides: bad while the lamps flash, a warning where a better level gave way."""
+    if now.mode == "flash" or now.fault is not None:
+        return "bad", "Lamps flash"
+    if now.mode == "startup":
+        return "warn", "Starting up"
+    if now.level is None:
+        return "warn", "Level unknown"
+    name = LEVEL_NAMES.get(now.level, now.level)
+    return ("good" if now.level_reason is None and now.level not in {"preempt", "flash"} else "warn"), name
 
 
 def ago(age_s: float) -> str:

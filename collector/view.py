@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from collector.answers import CollectorHealth, Counts, LaneQueue, NodeHealth, Site
+from collector.answers import CollectorHealth, Control, Counts, LaneQueue, NodeHealth, Site
 from collector.api import end_of_data
 from collector.queries import Queries, SiteRef, UnknownSiteError
 from edge.clock import NS_PER_S, Clock
@@ -15,6 +15,8 @@ from edge.types import VEHICLE_KINDS, Kind
 
 HOUR_S = 3600
 QUARTER_S = 900
+#: So many decisions are shown.
+DECISIONS = 12
 #: Both charts have this many bars.
 BARS = 60
 
@@ -46,6 +48,7 @@ class SiteView:
     totals: tuple[MovementTotal, ...]
     lanes: tuple[LaneQueue, ...]
     nodes: tuple[NodeHealth, ...]
+    control: Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Views:
             totals=totals_of(ref, hour),
             lanes=tuple(self._queries.queues(ref).lanes),
             nodes=tuple(self._queries.nodes(ref)),
+            control=self._queries.control(ref, DECISIONS),
         )
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from edge.messages import RecordMessage, StatusMessage
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, health, lanes, summary
+from tests.collector_cabinet import Cabinet, crossing, health, lanes, signal, summary
 from tests.collector_process import CollectorProcess
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -179,6 +179,25 @@ def test_it_fits_and_contrasts(browser: Browser, street: Street, width: int, sch
         expect(page.locator("body.body--dark")).to_have_count(1 if scheme == "dark" else 0)
         assert contrast(page, ".sl-quiet") >= 4.5
         assert contrast(page, ".sl h1") >= 7
+
+
+def test_who_decides_and_why_is_told_as_it_changes(browser: Browser, street: Street) -> None:
+    busy_hour(street)
+    cabinet = street.cabinet
+    one = signal().model_copy(update={"level": "adaptive", "reason": "11 queued on phase 4, oldest 38 s"})
+    street.send(cabinet.record(one, 3590))
+    with looking_at(browser, street.collector.url) as page:
+        now = page.locator('[data-control="cabinet"]')
+        expect(now).to_contain_text("Adaptive")
+        expect(page.locator(".sl-decisions")).to_contain_text("11 queued on phase 4, oldest 38 s")
+        why = "no adaptive control: 3 of 8 lanes are known"
+        fallen = {"level": "actuated", "level_reason": why, "requested": [4, 8], "reason": f"{why}; phase 2 gapped out"}
+        street.send(cabinet.record(signal().model_copy(update=fallen), 3599))
+        expect(now).to_contain_text("Actuated")
+        expect(now).to_contain_text("since 1 May 12:59:59 UTC")
+        expect(now).to_contain_text(why)
+        expect(page.locator(".sl-decisions tbody tr")).to_have_count(2)
+        expect(page.locator(".sl-changed")).to_contain_text("phase 2 gapped out")
 
 
 def test_a_broker_that_is_gone_is_told(browser: Browser, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from collector.store import Store
 from edge.clock import NS_PER_S, ReplayClock
 from edge.messages import Stream, ThinnedBody
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, health, lanes, summary
+from tests.collector_cabinet import Cabinet, crossing, health, lanes, signal, summary
 
 #: Wall time of the collector's clock at its instant 0: a day after the data.
 TODAY_NS = 1_777_723_200 * NS_PER_S
@@ -171,6 +171,27 @@ def test_crossings_come_newest_first(office: Office) -> None:
     assert (found[0]["since_green_s"], found[0]["waited_s"]) == (None, 0.0)
 
 
+def test_control_says_who_decides_and_why(office: Office) -> None:
+    cabinet = Cabinet()
+    assert office.get("control", 404, site="a1")["error"].startswith("no site 'a1'")
+    office.store.ingest([cabinet.status("online", ["NBT"], ["nb1"])])
+    assert office.get("control", site="a1") == {"org": "town", "site": "a1", "nodes": [], "decisions": []}
+    first = signal().model_copy(update={"level": "fixed", "level_reason": "no lane is known", "pattern": "day"})
+    then = first.model_copy(update={"requested": [4], "reason": "phase 4 until 40.0"})
+    office.store.ingest([cabinet.record(first, 0), cabinet.record(then, 30)])
+    told = office.get("control", site="a1", limit="1")
+    (now,) = told["nodes"]
+    assert {key: now[key] for key in ("level", "level_reason", "since", "since_at_least", "pattern", "live")} == {
+        "level": "fixed",
+        "level_reason": "no lane is known",
+        "since": "2026-05-01T12:00:00Z",
+        "since_at_least": True,
+        "pattern": "day",
+        "live": True,
+    }
+    assert [(one["requested"], one["reason"]) for one in told["decisions"]] == [([4], "phase 4 until 40.0")]
+
+
 def test_two_organisations_may_have_a_site_of_one_name(office: Office) -> None:
     office.store.ingest([Cabinet(org="town").status(), Cabinet(org="city").status()])
     assert "city/a1, town/a1" in office.get("queues", 422, site="a1")["error"]
@@ -216,7 +237,7 @@ def test_a_database_that_cannot_be_read_is_a_503(office: Office, tmp_path: Path)
 def test_the_openapi_document_names_every_path_and_no_page_needs_the_internet(office: Office) -> None:
     document = office.ask("/api/openapi.json").json()
     assert set(document["paths"]) == {
-        f"/api/v1/{name}" for name in ("sites", "counts", "queues", "crossings", "health")
+        f"/api/v1/{name}" for name in ("sites", "counts", "queues", "crossings", "control", "health")
     }
     assert office.ask("/docs").status_code == office.ask("/redoc").status_code == 404
     assert "default-src 'self'" in office.ask("/api/v1/sites").headers["content-security-policy"]

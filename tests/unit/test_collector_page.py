@@ -16,9 +16,9 @@ from collector.queries import Queries
 from collector.store import Store
 from collector.view import PageView, Views
 from edge.clock import NS_PER_S, ReplayClock
-from edge.messages import Stream, ThinnedBody
+from edge.messages import SignalBody, Stream, ThinnedBody
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, health, lanes, summary
+from tests.collector_cabinet import Cabinet, crossing, health, lanes, signal, summary
 
 
 class Desk:
@@ -157,3 +157,93 @@ def test_people_on_foot_are_not_vehicles(desk: Desk) -> None:
     assert shown is not None
     figures = render.figures_of(shown)
     assert (figures.vehicles, figures.people) == (1, 1)
+
+
+def test_who_decides_since_when_and_why(desk: Desk) -> None:
+    cabinet = Cabinet()
+    desk.store.ingest([cabinet.status("online", ["NBT"], ["nb1"])])
+    blind = "no adaptive control: 3 of 8 lanes are known"
+    steps = [
+        (0, decided("adaptive", [2, 6], "phase 2 held, expected saving 94 veh·s")),
+        (10, decided("adaptive", [4, 8], "11 queued on phase 4, oldest 38 s")),
+        (12, decided("adaptive", [4, 8], "phase 4 goes on")),
+        (20, decided("actuated", [4, 8], f"{blind}; phase 4 extended", blind)),
+        (30, decided("actuated", [2, 6], f"{blind}; phase 4 gapped out after 12.0 s", blind)),
+    ]
+    desk.store.ingest([cabinet.record(body, at_s) for at_s, body in steps])
+    shown = desk.page().selected
+    assert shown is not None
+    (now,) = shown.control.nodes
+    assert (now.level, now.level_reason, now.since_at_least, now.requested) == ("actuated", blind, False, [2, 6])
+    assert now.since is not None
+    assert f"{now.since:%H:%M:%S}" == "12:00:20"
+    told = [(f"{one.ts:%S}", one.level, one.level_changed) for one in shown.control.decisions]
+    assert told == [
+        ("30", "actuated", False),
+        ("20", "actuated", True),
+        ("10", "adaptive", False),
+        ("00", "adaptive", False),
+    ], "a step that asks for the same is no decision"
+    html = render.control(shown)
+    assert "phase 4 gapped out after 12.0 s" in html
+    assert render.level_badge(now) == ("warn", "Actuated")
+    assert html.count('class="sl-changed"') == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "badge"),
+    [
+        ({"level": "adaptive"}, ("good", "Adaptive")),
+        ({"level": "fixed"}, ("good", "Fixed time")),
+        ({"level": "fixed", "level_reason": "no lane is known"}, ("warn", "Fixed time")),
+        ({"level": "preempt"}, ("warn", "Preemption")),
+        ({"level": None}, ("warn", "Level unknown")),
+        ({"level": "adaptive", "mode": "flash", "fault": "conflict of 2 and 4"}, ("bad", "Lamps flash")),
+        ({"level": "adaptive", "mode": "startup"}, ("warn", "Starting up")),
+    ],
+)
+def test_the_badge_of_each_level(desk: Desk, changes: dict[str, object], badge: tuple[str, str]) -> None:
+    cabinet = Cabinet()
+    desk.store.ingest([cabinet.record(signal().model_copy(update=changes))])
+    shown = desk.page().selected
+    assert shown is not None
+    assert render.level_badge(shown.control.nodes[0]) == badge
+    html = render.control(shown)
+    assert ("conflict of 2 and 4" in html) == ("fault" in changes)
+    assert "last known" in html, "a node that never said that it is online"
+
+
+def test_a_level_that_goes_on_for_longer_than_is_looked_back_has_held_at_least_so_long(desk: Desk) -> None:
+    cabinet = Cabinet()
+    days = [cabinet.record(decided("fixed", [2], f"plan {i}"), 43_200 * i) for i in range(5)]
+    desk.store.ingest([cabinet.record(decided("actuated", [4], "before"), -86_400), *days])
+    shown = desk.page().selected
+    assert shown is not None
+    (now,) = shown.control.nodes
+    assert now.since_at_least
+    assert now.since is not None
+    assert (now.as_of - now.since).total_seconds() == 43_200
+    assert "or longer" in render.control(shown)
+
+
+def test_a_site_that_only_counts_says_so(desk: Desk) -> None:
+    desk.store.ingest([Cabinet().status("online", ["NBT"], ["nb1"])])
+    shown = desk.page().selected
+    assert shown is not None
+    assert shown.control.nodes == []
+    assert "only counts so far" in render.control(shown)
+
+
+def test_reasons_cannot_become_markup(desk: Desk) -> None:
+    evil = "<script>alert(1)</script>"
+    desk.store.ingest([Cabinet().record(decided(evil, [2], evil, evil))])
+    shown = desk.page().selected
+    assert shown is not None
+    assert evil not in render.control(shown)
+
+
+def decided(level: str, phases: list[int], reason: str, level_reason: str | None = None) -> SignalBody:
+    """A change of lamps with who decided."""
+    return signal().model_copy(
+        update={"level": level, "requested": phases, "reason": reason, "level_reason": level_reason}
+    )
