@@ -22,8 +22,8 @@ from edge.stages.greens import GreenOnsets
 from edge.stages.parts import fixed_time
 from edge.types import Crossing, LaneDemand, PhaseRequest, Sight, SignalState
 from edge.vision.detect import open_detector
+from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline, VisionSettings
-from edge.vision.sight import SightMonitor
 from edge.vision.source.opening import open_source
 from sim_videos import DEMO_CLIP
 

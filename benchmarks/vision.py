@@ -30,8 +30,8 @@ from edge.seams import Detector
 from edge.types import Sight
 from edge.vision.detect import open_detector
 from edge.vision.detect.network import NetworkDetector
+from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline
-from edge.vision.sight import SightMonitor
 from edge.vision.source import open_source
 from sim_videos import DEMO_CLIP
 

@@ -17,27 +17,28 @@ from calibration.geometry import GroundPlane
 from calibration.site import Camera, Plan, Signal, Site
 from edge.bus import ViewPublisher
 from edge.clock import NS_PER_S, Clock
-from edge.control.why import Decisions
 from edge.frames import VisionResult
+from edge.live.cabinet import Cabinet
 from edge.live.eyes import CameraSource, Eyes
+from edge.live.listening import opened_inputs
 from edge.live.loop import LiveLoop, Outcome
 from edge.live.pace import FramePace, PacedLooks, longest_gap_s
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
 from edge.seams import Bridge, Detector
-from edge.stages.chain import ControlName, Wishes
+from edge.stages.chain import ControlName
 from edge.stages.greens import GreenOnsets
-from edge.stages.parts import chosen_camera, chosen_plan, controlled, node_outbox
-from edge.stages.plan_time import plan_clock
-from edge.stages.signals import ControlSteps
+from edge.stages.parts import chosen_camera, chosen_plan, node_outbox
 from edge.stages.viewing import CameraViews
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
+from edge.telemetry.hires_buttons import ButtonEvents
 from edge.telemetry.identity import NodeIdentity
+from edge.telemetry.link import BrokerAddress
 from edge.telemetry.live import Facts
 from edge.telemetry.records import Telemetry
 from edge.types import Kind
+from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline, VisionSettings
-from edge.vision.sight import SightMonitor
 from firmware_bridge.recording import RecordingBridge
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class LiveOptions:
     """What a person may choose about a live run. max_s: stop after so many seconds, None never.
 
     lamps opens the bridge to them; None: a model of them, and no lamp is driven. bus: folder in which
-    `stopline control` finds what this camera sees.
+    `stopline control` finds what this camera sees. broker: where commands come from, None for none.
     """
 
     site: Site
@@ -66,6 +67,7 @@ class LiveOptions:
     lamps: Callable[[Clock], Bridge] | None = None
     control: ControlName = "fixed"
     bus: Path | None = None
+    broker: BrokerAddress | None = None
 
     @property
     def camera(self) -> Camera:
@@ -112,15 +114,13 @@ def run_live(
         if options.outbox is not None:
             path, identity = options.outbox, options.identity
             writer = opened.enter_context(OutboxWriter(lambda: node_outbox(path, identity, site, camera, clock)))
-        signals = _signals(options, clock)
-        if signals is not None:
-            opened.callback(signals.close)
-            signals.watch(Decisions())
-            if writer is not None and options.plan is not None:
-                signals.watch(_hires(options.plan[1], site, writer, clock))
+        cabinet = _cabinet(options, clock, opened)
+        if cabinet is not None and writer is not None and options.plan is not None:
+            _hires(options.plan[1], site, cabinet, writer, clock)
         vision = VisionPipeline(site, camera.id, options.vision)
         pace = PacedLooks(FramePace(crossing_gap_s(site, camera)), None if not source.fps else 1 / source.fps)
-        eyes = opened.enter_context(Eyes(source, detector, SightMonitor(camera.id).update, clock, pace))
+        sight = SightMonitor.of(camera, now_ns=clock.now_ns)
+        eyes = opened.enter_context(Eyes(source, detector, sight.update, clock, pace))
         return LiveLoop(
             looks=eyes,
             vision=vision,
@@ -133,7 +133,7 @@ def run_live(
                 facts=Facts(detector=detector.name),
             ),
             clock=clock,
-            signals=signals,
+            signals=cabinet,
             sink=writer,
             stop=reason,
             on_told=on_told,
@@ -171,25 +171,28 @@ def crossing_gap_s(site: Site, camera: Camera) -> float:
     return min(gaps)
 
 
-def _hires(signal: Signal, site: Site, writer: OutboxWriter, clock: Clock) -> HiResTap:
-    """Hears every control step and has its high-resolution events written."""
+def _hires(signal: Signal, site: Site, cabinet: Cabinet, writer: OutboxWriter, clock: Clock) -> None:
+    """Has the high-resolution events of every control step written."""
 
     def write(events: Sequence[HiResEvent]) -> None:
         writer.append_many([body_of(events, clock.wall_ns)])
 
-    return HiResTap(HiResEvents(signal, detectors_of(site)), [write])
+    cabinet.watch(HiResTap(HiResEvents(signal, detectors_of(site)), [write]))
+    cabinet.watch(ButtonEvents(cabinet.pressed, [write]))
 
 
-def _signals(options: LiveOptions, clock: Clock) -> ControlSteps | None:
+def _cabinet(options: LiveOptions, clock: Clock, opened: ExitStack) -> Cabinet | None:
+    """The same control as `stopline control`; None where no plan runs."""
     if options.plan is None:
         return None
-    if options.lamps is not None:
-        bridge = options.lamps(clock)
+    site, lamps = options.site, options.lamps
+    # What drives no lamp is a trial on somebody's desk, which has no contacts.
+    inputs = opened_inputs(
+        opened, site, clock, identity=options.identity, broker=options.broker, wired=lamps is not None
+    )
+    if lamps is not None:
+        bridge = lamps(clock)
     else:
         # Ten requests a second for years belong into no file; changes are in the signal records.
         bridge = RecordingBridge(options.plan[1], lambda line: _log.debug("request %s", line.rstrip()))
-    site, signal = options.site, options.plan[1]
-    wishes = Wishes(stopwatch=clock.now_ns)
-    return controlled(
-        site, signal, cycle=plan_clock(site, clock), bridge=bridge, control=options.control, wishes=wishes
-    )
+    return opened.enter_context(Cabinet(site, options.control, bridge, clock, inputs))

@@ -41,8 +41,8 @@ from edge.telemetry.live import Facts
 from edge.telemetry.outbox import Outbox
 from edge.telemetry.records import Telemetry
 from edge.types import Sight
+from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline, VisionSettings
-from edge.vision.sight import SightMonitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def replay_video(
         return Replay(
             source=source,
             detector=detector,
-            sight=sight if sight is not None else SightMonitor(camera.id).update,
+            sight=sight if sight is not None else SightMonitor.of(camera).update,
             vision=vision,
             folder=folder,
             run_facts=run_facts(options, source, detector.name, video_sha256),

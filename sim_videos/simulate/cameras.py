@@ -11,8 +11,8 @@ from edge.clock import Clock
 from edge.frames import Detections, Frame, VisionResult
 from edge.seams import Detector
 from edge.types import Sight
+from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline
-from edge.vision.sight import SightMonitor
 from sim_videos.detector import TruthDetector
 from sim_videos.render.faults import CameraFeed
 from sim_videos.scenario import CameraSpec

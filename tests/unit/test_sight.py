@@ -12,7 +12,8 @@ import pytest
 
 from edge.frames import Frame, ImageBGR
 from edge.types import Sight
-from edge.vision.sight import SightMonitor, SightSettings
+from edge.vision.health.monitor import SightMonitor
+from edge.vision.health.settings import SightSettings
 from edge.vision.source import FileSource
 
 STEP_NS = 40_000_000
