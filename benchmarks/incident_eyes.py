@@ -9,7 +9,7 @@ who was missed in a frame is likelier to be missed in the next, with the same sh
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Noise:
     """What the detector errs by. sight: misses, jitter, confusions and false boxes of single frames; run: how
     likely a miss is followed by another; late_s: time from picture to answer."""
 
-    sight: Eyesight = Eyesight()
+    sight: Eyesight = field(default_factory=Eyesight)
     run: float = 0.6
     late_s: float = 0.15
 
@@ -75,7 +75,7 @@ class TruthEyes:
             return []
         corners = np.concatenate([_corners(user) for user in near])
         px = self._camera.to_px(corners).reshape(len(near), 8, 2)
-        whole = np.isfinite(px).all(axis=(1, 2))
+        whole = np.isfinite(px).reshape(len(near), -1).all(axis=1).tolist()
         low, high = px.min(axis=1), px.max(axis=1)
         width, height = self._camera.size_px
         shape = (height // _CELL_PX + 1, width // _CELL_PX + 1)

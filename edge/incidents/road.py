@@ -133,8 +133,7 @@ class Road:
             if lane.axis is None:
                 continue
             before_m = lane.axis.before_m(pos_m)
-            (mx, my), (ux, uy) = lane.axis.middle_m, lane.axis.upstream
-            aside_m = abs((pos_m[1] - my) * ux - (pos_m[0] - mx) * uy)
+            aside_m = lane.axis.aside_m(pos_m)
             if aside_m <= side_m and before_m <= lane.axis.far_m and (best is None or aside_m < best[0]):
                 best = (aside_m, lane, before_m)
         return None if best is None else (best[1], best[2])
@@ -170,7 +169,8 @@ class Road:
         self._mark(use, areas["cycle_track"], Use.CYCLES)
         self._mark(use, areas["works"], Use.WORKS)
         self._mark(use, areas["no_traffic"], Use.NO_TRAFFIC)
-        self._mark(use, corridors, Use.THROUGH, -margin)
+        # Where nobody drew the crossings, the box may have some that are not known: people may be anywhere in it.
+        self._mark(use, corridors if areas["crossing"] else (), Use.THROUGH, -margin)
         self._mark(use, box, Use.BOX)
         use[(lane_of > 0) & (use & int(Use.BOX) > 0)] &= 255 ^ int(Use.BOX)
         # Plain bytes are looked up some times faster than arrays.
@@ -268,6 +268,3 @@ def _hull(parts: Sequence[Array]) -> Array:
 
 def _points(at: Array) -> tuple[PointM, ...]:
     return tuple((float(x), float(y)) for x, y in at)
-
-
-

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.clock import NS_PER_S
+from edge.incidents.recent import Recent
 from edge.types import Kind, Track
 
 PointM = tuple[float, float]
@@ -52,7 +53,7 @@ class Standing:
         self._settings = settings if settings is not None else StandSettings()
         self._stands: dict[int, Stand] = {}
         self._lost: list[Stand] = []
-        self._moving: dict[int, PointM] = {}
+        self._moving: Recent[PointM] = Recent()
         self._number = 0
 
     def clear(self) -> None:
@@ -74,8 +75,7 @@ class Standing:
         for track_id in [known for known in self._stands if known not in present]:
             self._lost.append(self._stands.pop(track_id))
         self._lost = [one for one in self._lost if one.last_ns >= keep_ns]
-        for track_id in [known for known in self._moving if known not in present]:
-            del self._moving[track_id]
+        self._moving.sweep(t_ns)
         return self._stands
 
     def lost(self) -> list[Stand]:
@@ -87,11 +87,12 @@ class Standing:
         stand = self._stands.get(track.track_id)
         if track.speed_mps is None or track.vel_mps is None:
             return
+        self._moving.touch(t_ns, track.track_id)
         if stand is None:
             if track.speed_mps < s.stands_mps:
                 self._stands[track.track_id] = self._begin(t_ns, track)
             elif track.speed_mps > s.goes_mps:
-                self._moving[track.track_id] = track.vel_mps
+                self._moving.put(t_ns, track.track_id, track.vel_mps)
             return
         stand.track = track
         if not track.seen:
@@ -100,7 +101,7 @@ class Standing:
         if track.speed_mps > s.goes_mps or moved_m > s.moved_m:
             del self._stands[track.track_id]
             if track.speed_mps > s.goes_mps:
-                self._moving[track.track_id] = track.vel_mps
+                self._moving.put(t_ns, track.track_id, track.vel_mps)
             elif track.speed_mps < s.stands_mps:
                 self._stands[track.track_id] = self._begin(t_ns, track)
             return

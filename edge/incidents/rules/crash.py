@@ -11,6 +11,7 @@ from typing import ClassVar
 from edge.clock import NS_PER_S
 from edge.incident import IncidentKind, Place
 from edge.incidents.lamps import shown, shown_s
+from edge.incidents.recent import Recent
 from edge.incidents.road import Road, Use
 from edge.incidents.scene import Said, SceneNow
 from edge.incidents.spells import Spells
@@ -30,6 +31,7 @@ class CrashSettings:
     """
 
     contact_m: float = 5.2
+    box_contact_m: float = 4.8
     aside_m: float = 1.6
     upon_m: float = 1.8
     hard_mps2: float = 4.5
@@ -55,6 +57,10 @@ class _Past:
     turned_deg: float = 0.0
 
 
+def _new_past() -> _Past:
+    return _Past(deque())
+
+
 class Crash:
     """One finding for each pair; who runs into them later is in contact with one of them and told with it."""
 
@@ -66,7 +72,7 @@ class Crash:
         self._settings = settings if settings is not None else CrashSettings()
         self._spells = Spells(self.name, self._settings.linger_s)
         self._standing = Standing()
-        self._past: dict[int, _Past] = {}
+        self._past: Recent[_Past] = Recent()
         self._free_ns: dict[int, int] = {}
         self._told: dict[tuple[int, int], str] = {}
 
@@ -76,9 +82,7 @@ class Crash:
         for track in vehicles:
             self._note(scene.t_ns, track)
         stands = self._standing.update(scene.t_ns, vehicles)
-        present = {track.track_id for track in vehicles}
-        for track_id in [known for known in self._past if known not in present]:
-            del self._past[track_id]
+        self._past.sweep(scene.t_ns)
         free = self._free(scene, stands)
         said: list[Said] = []
         standing = [stands[track_id] for track_id in sorted(stands)]
@@ -104,7 +108,7 @@ class Crash:
         if track.vel_mps is None or track.speed_mps is None or not track.seen:
             return
         s = self._settings
-        past = self._past.setdefault(track.track_id, _Past(deque()))
+        past = self._past.setdefault(t_ns, track.track_id, _new_past)
         past.way.append((t_ns, *track.vel_mps))
         while len(past.way) > 1 and t_ns - past.way[0][0] > s.brake_s * NS_PER_S:
             then_ns, vx, vy = past.way.popleft()
@@ -160,7 +164,8 @@ class Crash:
             in_box = bool(self._road.uses_at(one.pos_m) & Use.BOX and self._road.uses_at(other.pos_m) & Use.BOX)
             free_s = max(free.get(one.track.track_id, 0.0), free.get(other.track.track_id, 0.0))
             reason = in_box or (lane is not None and free_s >= s.stood_s)
-            if not reason or (not hard and (in_box or min(stood_s, free_s) < s.plain_s)):
+            alone_s = stood_s if in_box else min(stood_s, free_s)
+            if not reason or (not hard and (alone_s < s.plain_s or (in_box and apart_m > s.box_contact_m))):
                 return ()
             key = self._told[pair] = f"{one.track.track_id}-{other.track.track_id}"
             if self._road.uses_at(one.pos_m) & Use.WORKS:

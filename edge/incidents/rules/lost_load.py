@@ -59,7 +59,7 @@ class LostLoad:
         if lies_s < s.lies_s or thing.confidence < s.sure or not s.least_m <= longer_m <= s.largest_m:
             return ()
         uses, lane = self._road.uses_at(thing.pos_m), self._road.lane_at(thing.pos_m)
-        if lane is None and not uses & (Use.BOX | Use.THROUGH):
+        if lane is None and not uses & Use.BOX:
             return ()
         before_m = None if lane is None else self._road.before_m(lane, thing.pos_m)
         place = Place(

@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar
 
 from edge.clock import NS_PER_S
@@ -103,7 +104,7 @@ class NearMiss:
             return False
         if track.speed_sd_mps is None or track.speed_sd_mps > s.settled_mps:
             return False
-        return bool(self._road.uses_at(track.pos_m) & (Use.BOX | Use.FOOT | Use.THROUGH))
+        return bool(self._road.uses_at(track.pos_m) & (Use.BOX | Use.FOOT))
 
     def _near(self, cell: tuple[int, int], track_id: int) -> list[int]:
         """Others that were in this cell or one beside it."""
@@ -124,7 +125,7 @@ class NearMiss:
         if other is None or pair in self._told or {track.kind, other.kind} <= {Kind.PERSON, Kind.BICYCLE}:
             return ()
         points = list(other.points)
-        for (start_ns, start, way), (end_ns, end, _) in zip(points, points[1:], strict=False):
+        for (start_ns, start, way), (end_ns, end, _) in pairwise(points):
             share = _crossing(before[1], track.pos_m, start, end)
             if share is None or track.vel_mps is None:
                 continue
@@ -143,12 +144,10 @@ class NearMiss:
     ) -> Sequence[Said]:
         s = self._settings
         on_foot = Kind.PERSON in {track.kind, other.kind}
-        ttc_s = min(
-            self._ways[track.track_id].ttc.get(other_id, math.inf), other.ttc.get(track.track_id, math.inf)
-        )
+        ttc_s = min(self._ways[track.track_id].ttc.get(other_id, math.inf), other.ttc.get(track.track_id, math.inf))
         if pet_s > (s.on_foot_pet_s if on_foot else s.pet_s) or ttc_s > s.ttc_s:
             return ()
-        if (track.speed_mps or 0.0) < s.second_mps and not (track.kind is Kind.PERSON):
+        if (track.speed_mps or 0.0) < s.second_mps and track.kind is not Kind.PERSON:
             return ()
         self._told[pair] = scene.t_ns
         evidence = {

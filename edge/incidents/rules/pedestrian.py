@@ -17,8 +17,8 @@ from edge.types import VEHICLE_KINDS, Kind, Track
 @dataclass(frozen=True, slots=True)
 class PedestrianSettings:
     """lasted_s: so long in all within the last window_s, more than a step off the kerb or a corner cut. fastest_mps:
-    who is faster rides (a run is 4 m/s). cycles_from_mps: on approaches with a limit of 70 km/h and more bicycles do not
-    belong in a lane. hidden_share: of the width of a foot hidden behind a nearer vehicle, where the place is not to be
+    who is faster rides (a run is 4 m/s). cycles_from_mps: where the limit is 70 km/h and more bicycles do not belong
+    in a lane. hidden_share: of the width of a foot hidden behind a nearer vehicle, where the place is not to be
     believed. inside_share: a box so far within a vehicle's is a part of it, or its driver. linger_s: see `Spells`.
     """
 

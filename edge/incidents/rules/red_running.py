@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from edge.clock import NS_PER_S
 from edge.incident import Finding, IncidentKind, Place, Silenced, Stage
+from edge.incidents.recent import Recent
 from edge.incidents.road import Road
 from edge.incidents.scene import Said, SceneNow
 from edge.types import Crossing, Interval, Kind, SignalState
@@ -20,6 +21,7 @@ _RED = frozenset({Interval.RED, Interval.RED_CLEARANCE})
 class RedRunningSettings:
     """into_red_s: less than this is within the error of the place and of the lamps' time (enforcement cameras grant 0.3
     to 0.5 s). over_s: from entry to exit gate at most; who takes longer stopped over the line and went on later.
+    stood_mps, since_stood_s: who stood so short before it entered was let over the line by something else than haste.
     past_s: the lamps are remembered for so long. turns: turns that may go by red after a stop (MUTCD 4A.04), the near
     turn in right-hand traffic.
     """
@@ -28,6 +30,8 @@ class RedRunningSettings:
     over_s: float = 8.0
     past_s: float = 30.0
     turns: str = "R"
+    stood_mps: float = 1.5
+    since_stood_s: float = 4.0
 
 
 class RedRunning:
@@ -40,7 +44,7 @@ class RedRunning:
         self._road = road
         self._settings = settings if settings is not None else RedRunningSettings()
         self._changes: dict[int, deque[tuple[int, Interval]]] = {}
-        self._told_modelled = False
+        self._stood_ns: Recent[int] = Recent(60.0)
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
         """Moments of this instant."""
@@ -48,6 +52,10 @@ class RedRunning:
             self._changes.clear()
             return ()
         self._note(scene.t_ns, scene.signal)
+        for track in scene.tracks:
+            if track.speed_mps is not None and track.speed_mps < self._settings.stood_mps:
+                self._stood_ns.put(scene.t_ns, track.track_id, scene.t_ns)
+        self._stood_ns.sweep(scene.t_ns)
         said: list[Said] = []
         for crossing in scene.crossings:
             found = self._one(scene, crossing)
@@ -57,6 +65,7 @@ class RedRunning:
 
     def blind(self, t_ns: int, reason: str) -> Sequence[Said]:  # noqa: ARG002 - part of the protocol
         """A moment is over as it is told; nothing is open."""
+        self._stood_ns.clear()
         return ()
 
     def _note(self, t_ns: int, signal: SignalState) -> None:
@@ -115,6 +124,10 @@ class RedRunning:
             return "the lamps are not measured"
         if crossing.movement.rstrip("0123456789")[-1] in self._settings.turns:
             return "this turn may go by red after a stop"
+        stood_ns = self._stood_ns.get(crossing.track_id)
+        entered_ns = crossing.entered_ns if crossing.entered_ns is not None else crossing.t_ns
+        if stood_ns is not None and entered_ns - stood_ns < self._settings.since_stood_s * NS_PER_S:
+            return "it stood at the line just before"
         if over_s > self._settings.over_s:
             return "it stopped over the line and went on later"
         if signal.get(phase) not in _RED and over_s > 2.0:

@@ -172,6 +172,4 @@ class SlowLane:
             "vehicles": len(now.slow),
         }
         tracks = tuple(track_id for _, _, track_id in now.slow)
-        return self._spells.say(
-            t_ns, lane.id, IncidentKind.SLOW_LANE, place, now.since_ns, 0.7, evidence, tracks
-        )
+        return self._spells.say(t_ns, lane.id, IncidentKind.SLOW_LANE, place, now.since_ns, 0.7, evidence, tracks)

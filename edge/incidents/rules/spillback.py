@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edge.clock import NS_PER_S
-from edge.incident import IncidentKind, Place
+from edge.incident import Evidence, IncidentKind, Place
 from edge.incidents.lamps import shown
 from edge.incidents.road import Road, RoadLane
 from edge.incidents.scene import Said, SceneNow
@@ -112,7 +112,7 @@ class Spillback:
         if not enough or not reaches:
             return ()
         place = Place(lane.approach, lane.id, None, scene.camera, round(queue.length_m, 1))
-        evidence = {
+        measured: Evidence = {
             "queue_m": round(queue.length_m, 1),
             "queue_vehicles": queue.vehicles,
             "limit_m": limit_m,
@@ -120,9 +120,7 @@ class Spillback:
             "green_meanwhile_s": round(green_s, 1),
             "where": "lane",
         }
-        return self._spells.say(
-            scene.t_ns, lane.id, IncidentKind.SPILLBACK, place, long.since_ns, 0.8, evidence
-        )
+        return self._spells.say(scene.t_ns, lane.id, IncidentKind.SPILLBACK, place, long.since_ns, 0.8, measured)
 
     def _exits(self, scene: SceneNow) -> list[Said]:
         s, t_ns = self._settings, scene.t_ns
@@ -141,7 +139,7 @@ class Spillback:
             if out_m > s.exit_m or (key not in self._spells and stood_s < long_enough_s):
                 continue
             place = Place(None, None, None, scene.camera, None, tail.pos_m)
-            evidence = {
+            evidence: Evidence = {
                 "from_junction_m": round(out_m, 1),
                 "standing_s": round(stood_s, 1),
                 "vehicles": len(row),

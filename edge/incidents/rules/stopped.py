@@ -30,21 +30,28 @@ class StoppedSettings:
 
     free_m: room to the vehicle ahead; a queue stands 7 to 8 m a car (HCM: 7.6 m), so it takes more than one that
     nobody detects. green_s: how long the way has to be free by green. red_free_m, red_s: the same by red, where one
-    may stop early; a missed lorry with its gap is 20 m long, and one that stands ahead may hide hidden_m of road.
-    unknown_s: where lamps are unknown, the longest usual red (cycles to 180 s). head_m: this near the stop line one
-    waits for a gap or for people crossing; only where no turn leaves the lane is it called, after head_s. passed_s:
-    where two drove round it, that long is enough. bus_s: a bus stops for passengers (TCRP Report 165: dwell times to
-    60 s). settle_s: how long anybody must stand at least. linger_s: a missed detection ends nothing before.
+    may stop early; a missed lorry with its gap is 20 m long (red_alone_m: but nobody at all at the line), and a tall
+    one that stands ahead may hide hidden_m of road. unknown_s: where lamps are unknown, the longest usual red (cycles
+    to 180 s). head_m: this near the stop line one waits for a gap or for people crossing; only where no turn leaves
+    the lane is it called: after head_s where others of its approach drove off meanwhile, else, as its exit may be
+    full, after stuck_s. passed_s: where two drove round it, that long is enough. bus_s: a bus stops for passengers
+    (TCRP Report 165: dwell times to 60 s). on_foot_m, beside_m: somebody on foot or something that lies this near
+    ahead, and this near to the lane's middle line, is why it stands. settle_s: how long anybody must stand at least.
+    linger_s: a missed detection ends nothing before.
     """
 
     free_m: float = 13.0
     green_s: float = 5.0
     red_free_m: float = 21.0
+    red_alone_m: float = 15.0
     hidden_m: float = 20.0
     red_s: float = 9.0
     unknown_s: float = 120.0
     head_m: float = 9.0
     head_s: float = 15.0
+    stuck_s: float = 45.0
+    on_foot_m: float = 15.0
+    beside_m: float = 2.2
     passed_s: float = 3.0
     bus_s: float = 75.0
     settle_s: float = 4.0
@@ -77,12 +84,17 @@ class StoppedVehicle:
         self._spells = Spells(self.name, self._settings.linger_s)
         self._standing = Standing()
         self._watched: dict[int, _Watched] = {}
+        self._went_ns: dict[str, int] = {}
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
         """Starts, updates and ends of this instant."""
         stands = self._standing.update(scene.t_ns, scene.tracks)
         said: list[Said] = []
         rows = self._road.rows(scene.tracks)
+        for crossing in scene.crossings:
+            origin = None if crossing.lane is None else self._road.lanes.get(crossing.lane)
+            if origin is not None and crossing.movement.rstrip("0123456789").endswith("T"):
+                self._went_ns[origin.approach] = scene.t_ns
         for name, row in rows.items():
             for index, (before_m, track) in enumerate(row):
                 stand = stands.get(track.track_id)
@@ -110,13 +122,17 @@ class StoppedVehicle:
         room_m = before_m if ahead_m is None else before_m - ahead_m
         self._overtakers(one, before_m, rows, lane)
         if one.key not in self._spells:
-            unexplained = self._unexplained(scene, rows, lane, before_m, room_m, one)
+            unexplained = self._unexplained(scene, rows, lane, before_m, ahead_m, one)
             if not unexplained or stand.stood_s(t_ns) < (s.bus_s if stand.track.kind is Kind.BUS else s.settle_s):
                 return ()
             if self._road.uses_at(stand.pos_m) & Use.WORKS:
                 return self._spells.quiet(t_ns, one.key, kind, place, "it stands within works")
             if before_m < s.head_m and self._box_is_blocked(scene):
                 return self._spells.quiet(t_ns, one.key, kind, place, "the box ahead is blocked")
+            if self._in_its_way(scene, lane, before_m):
+                # When that is gone, it has as long to start as after a red.
+                one.green_ns = one.red_ns = None
+                return self._spells.quiet(t_ns, one.key, kind, place, "somebody or something is in its way")
         interval = shown(scene.signal, lane.phase)
         evidence = {
             "standing_s": round(stand.stood_s(t_ns), 1),
@@ -131,10 +147,11 @@ class StoppedVehicle:
         return self._spells.say(t_ns, one.key, kind, place, stand.since_ns, round(sure, 2), evidence, tracks)
 
     def _unexplained(
-        self, scene: SceneNow, rows: Rows, lane: RoadLane, before_m: float, room_m: float, one: _Watched
+        self, scene: SceneNow, rows: Rows, lane: RoadLane, before_m: float, ahead_m: float | None, one: _Watched
     ) -> bool:
         """Whether it has had a free way ahead for longer than a queue needs to start."""
         s, t_ns = self._settings, scene.t_ns
+        room_m = before_m if ahead_m is None else before_m - ahead_m
         interval, for_s = shown(scene.signal, lane.phase), shown_s(scene.signal, lane.phase, t_ns)
         head = before_m < s.head_m
         if head and lane.turns != {"T"}:
@@ -143,13 +160,27 @@ class StoppedVehicle:
         hidden_m = s.hidden_m if self._tall_ahead(rows, lane, before_m) else 0.0
         free_by_green = interval is Interval.GREEN and room_m >= (before_m if head else s.free_m)
         one.green_ns = (one.green_ns or t_ns) if free_by_green else None
-        one.red_ns = (one.red_ns or t_ns) if room_m >= s.red_free_m + hidden_m else None
+        wide_m = (s.red_alone_m if ahead_m is None else s.red_free_m) + hidden_m
+        one.red_ns = (one.red_ns or t_ns) if room_m >= wide_m else None
         if interval is None:
             return _lasted(one.red_ns, t_ns, s.unknown_s)
-        enough_s = s.head_s if head else s.passed_s if len(one.passed) >= 2 else s.green_s
+        # Nobody of its own lane can have gone while it stands at the line.
+        others_go = self._went_ns.get(lane.approach, -1) > (one.green_ns or t_ns) + NS_PER_S * 5
+        enough_s = (s.head_s if others_go else s.stuck_s) if head else s.passed_s if len(one.passed) > 1 else s.green_s
         # With more than the longest gap nobody would stop early, whatever the lamps show.
         by_green = for_s is not None and for_s >= enough_s and _lasted(one.green_ns, t_ns, enough_s)
         return by_green or _lasted(one.red_ns, t_ns, s.red_s)
+
+    def _in_its_way(self, scene: SceneNow, lane: RoadLane, before_m: float) -> bool:
+        """Whether somebody on foot or something lies ahead of it in its lane: that is told by another rule."""
+        people = [track.pos_m for track in scene.tracks if track.kind is Kind.PERSON]
+        things = [thing.pos_m for thing in scene.scenery.objects] if scene.scenery is not None else []
+        assert lane.axis is not None  # noqa: S101 - rows have an axis
+        return any(
+            -1.0 < before_m - lane.axis.before_m(pos_m) < self._settings.on_foot_m
+            and lane.axis.aside_m(pos_m) < self._settings.beside_m
+            for pos_m in (*people, *things)
+        )
 
     def _tall_ahead(self, rows: Rows, lane: RoadLane, before_m: float) -> bool:
         """Whether a lorry or bus of the approach stands nearer to the camera and may hide who is in between."""
