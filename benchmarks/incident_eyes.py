@@ -75,7 +75,6 @@ class TruthEyes:
             return []
         corners = np.concatenate([_corners(user) for user in near])
         px = self._camera.to_px(corners).reshape(len(near), 8, 2)
-        whole = np.isfinite(px).reshape(len(near), -1).all(axis=1).tolist()
         low, high = px.min(axis=1), px.max(axis=1)
         width, height = self._camera.size_px
         shape = (height // _CELL_PX + 1, width // _CELL_PX + 1)
@@ -83,7 +82,8 @@ class TruthEyes:
         found: list[tuple[int, TrueBox]] = []
         order = sorted(range(len(near)), key=lambda i: math.dist(near[i].pos_m, eye[:2]))
         for i in order:
-            if not whole[i]:
+            # Who is beside or behind the camera has corners without a pixel.
+            if not math.isfinite(float(low[i].sum() + high[i].sum())):
                 continue
             x1, y1 = np.clip(low[i], 0, (width, height))
             x2, y2 = np.clip(high[i], 0, (width, height))
