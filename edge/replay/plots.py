@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from edge.clock import NS_PER_S
+from edge.replay.decided import decided_in, level_changes
 from edge.replay.record import Event, Record
-from edge.replay.signal_rows import Span, draw_row, name_rows, spans_of, within
+from edge.replay.signal_rows import Span, draw_row, mark_levels, name_rows, spans_of, within
 from edge.replay.svg import (
     BLIND,
     FAINT,
@@ -166,6 +167,7 @@ def _timeline(record: Record, start_s: float, end_s: float, name: str) -> Plot:
         _dots(axes, y, [c for c in crossings if c["movement"] == movement])
     name_rows(axes, [label for label, _, _ in rows])
     time_axis(axes, start_s, end_s)
+    mark_levels(axes, [one.t_s for one in level_changes(decided_in(record)) if start_s <= one.t_s < end_s])
     _class_legend(axes, crossings)
     alt = f"Signal and passings from {clock_text(start_s)} to {clock_text(end_s)}: {len(crossings)} road users"
     return as_svg(fig, name, alt)

@@ -17,12 +17,15 @@ import jinja2
 
 from edge.clock import NS_PER_S
 from edge.replay import plots
+from edge.replay.decided import decided_in, level_changes
 from edge.replay.files import REPORT
 from edge.replay.outputs import write_whole
 from edge.replay.record import Event, Record
 from edge.replay.svg import clock_text
 
 _EXAMPLES = 3
+#: So many decisions are listed.
+_LISTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
     crossings = record.of("crossing")
     kinds = kinds_of(record)
     rows = movement_rows(record, kinds)
+    decisions = decided_in(record)
     return environment.get_template("report.html.j2").render(
         run=record.run,
         kinds=kinds,
@@ -83,6 +87,10 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
         timelines=plots.timelines(record),
         panels_cut=record.last_s > plots.PANEL_S * plots.PANELS_MAX,
         has_signal=bool(record.of("signal")),
+        decisions=decisions,
+        listed=_LISTED,
+        level_changes=[("replay", one) for one in level_changes(decisions)],
+        clock=clock_text,
         facts=facts,
         settings=record.run.get("settings", {}),
     )

@@ -41,6 +41,14 @@ def draw_row(axes: Axes, y: int, spans: Iterable[Span]) -> None:
         axes.broken_barh([(begin_s, until_s - begin_s)], (y - thick / 2, thick), facecolor=colour, linewidth=0)
 
 
+def mark_levels(axes: Axes, times_s: Iterable[float]) -> None:
+    """A dashed line with a triangle above the rows wherever another level of control took over."""
+    for t_s in times_s:
+        axes.axvline(t_s, color=INK, linewidth=1.2, linestyle=(0, (3, 2)), zorder=4)
+        # In the axes' own height, so that it stands above the rows however many there are.
+        axes.plot([t_s], [1.0], "v", color=INK, markersize=8, transform=axes.get_xaxis_transform(), clip_on=False)
+
+
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """The rows from the top, one a unit, each with its name before it."""
     axes.set_ylim(len(names) - 0.4, -0.6)

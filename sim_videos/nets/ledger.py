@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edge.replay.decided import DecisionBook
 from edge.replay.outputs import EventLog
 from edge.types import Demand, PhaseRequest, SignalState
 from sim_videos.nets.junction import Junction
@@ -23,11 +24,12 @@ class Now:
 
 @dataclass(slots=True)
 class JunctionLog:
-    """One junction over the run. shown: phase → (s since the begin, interval) at each change."""
+    """One junction over the run. shown: phase → (s since the begin, interval) at each change. book: why."""
 
     shown: dict[int, list[tuple[float, str]]] = field(default_factory=dict)
     standing: list[int] = field(default_factory=list)
     changes: int = 0
+    book: DecisionBook = field(default_factory=DecisionBook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,13 @@ class NetLedger:
         self._now: dict[str, Now] = {}
         self._lamps: dict[str, dict[int, str]] = {}
 
-    def on_step(self, t_s: int, junction: Junction, demand: Demand, request: PhaseRequest, state: SignalState) -> None:  # noqa: ARG002
+    def on_step(self, t_s: int, junction: Junction, demand: Demand, request: PhaseRequest, state: SignalState) -> None:
         """One decision, and the lamps that came of it."""
         name = junction.name
-        log = self.junctions.setdefault(name, JunctionLog())
+        log = self.junctions.get(name)
+        if log is None:
+            log = self.junctions[name] = JunctionLog(book=self._book(junction))
+        log.book.see(demand, request, state)
         lamps = {phase: interval.value for phase, interval in state.intervals.items()}
         if self._asked.get(name) != request.phases:
             log.changes += name in self._asked
@@ -87,3 +92,7 @@ class NetLedger:
         for name, count in standing.items():
             self.junctions.setdefault(name, JunctionLog()).standing.append(count)
         self._on_now(t_s, list(self._now.values()))
+
+    def _book(self, junction: Junction) -> DecisionBook:
+        ways = {lane.lane: frozenset(way.phase for way in lane.ways) for lane in junction.model.lanes}
+        return DecisionBook(float(self._begin_s), lambda lane: ways.get(lane.lane, frozenset()))

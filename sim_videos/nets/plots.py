@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from edge.replay.signal_rows import draw_row, name_rows, spans_of, within
+from edge.replay.decided import level_changes
+from edge.replay.signal_rows import draw_row, mark_levels, name_rows, spans_of, within
 from edge.replay.svg import FAINT, LINE, SERIES, Plot, as_svg, axes_at, figure, legend, time_axis
 from sim_videos.nets.ledger import NetRun
 
@@ -67,12 +68,12 @@ def queue_over_time(runs: Sequence[NetRun]) -> Plot | None:
 
 
 def signal_timeline(run: NetRun, junction: str, name: str) -> Plot:
-    """What each phase of a junction showed, a row a phase, for TIMELINE_S at most."""
+    """What each phase of a junction showed, a row a phase, for TIMELINE_S at most; marks where the level changed."""
     shown = run.junctions[junction].shown
     phases = sorted(shown)
     height = 22
     fig = figure(height * len(phases) + 42)
-    axes = axes_at(fig, 8, height * len(phases))
+    axes = axes_at(fig, 12, height * len(phases))
     end_s = min(float(run.seconds), TIMELINE_S)
     greens = []
     for y, phase in enumerate(phases):
@@ -82,4 +83,5 @@ def signal_timeline(run: NetRun, junction: str, name: str) -> Plot:
         greens.append(f"phase {phase} {green_s:.0f} s")
     name_rows(axes, [f"phase {phase}" for phase in phases])
     time_axis(axes, 0.0, end_s)
+    mark_levels(axes, [one.t_s for one in level_changes(run.junctions[junction].book.decisions) if one.t_s < end_s])
     return as_svg(fig, name, f"Signal of {junction}, {run.name}. Green in {end_s:.0f} s: " + ", ".join(greens))

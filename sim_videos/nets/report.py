@@ -11,12 +11,15 @@ import jinja2
 import numpy as np
 
 from edge.replay import report as replay_report
+from edge.replay.decided import LONGEST, Wait, level_changes
 from edge.replay.svg import Plot, clock_text
 from sim_videos.nets import plots
 from sim_videos.nets.junction import Network
 from sim_videos.nets.ledger import NetRun
 
 UNKNOWN = "–"
+#: So many decisions of a junction in a run are listed.
+_LISTED = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def render(title: str, network: Network, runs: Sequence[NetRun], facts: Mapping[
         for i, junction in enumerate(network.junctions)
         for number, run in enumerate(runs)
     ]
+    logs = [(f"{junction}, {run.name}", run.junctions[junction]) for junction in network.junctions for run in runs]
     return environment.get_template("nets.html.j2").render(
         title=title,
         runs=runs,
@@ -105,10 +109,24 @@ def render(title: str, network: Network, runs: Sequence[NetRun], facts: Mapping[
         spread_plot=plots.delay_spread(runs),
         queue_plot=plots.queue_over_time(runs),
         timelines=timelines,
+        decisions=[(name, log.book.decisions) for name, log in logs],
+        listed=_LISTED,
+        level_changes=[(name, one) for name, log in logs for one in level_changes(log.book.decisions)],
+        waits=_waits(runs),
+        clock=clock_text,
         timeline_cut=any(run.seconds > plots.TIMELINE_S for run in runs),
         phases=_phases(network),
         facts=facts,
     )
+
+
+def _waits(runs: Sequence[NetRun]) -> list[tuple[str, Wait]]:
+    """The longest of each run, over all its junctions."""
+    rows: list[tuple[str, Wait]] = []
+    for run in runs:
+        own = [(f"{run.name}, {name}", wait) for name, log in run.junctions.items() for wait in log.book.longest()]
+        rows += sorted(own, key=lambda row: -row[1].waited_s)[:LONGEST]
+    return rows
 
 
 def _phases(network: Network) -> list[tuple[str, int, str]]:

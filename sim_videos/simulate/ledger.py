@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.replay.decided import DecisionBook
 from edge.types import PhaseRequest, SignalState
 from sim_videos.simulate.eyes import Look
 from sim_videos.simulate.eyesight import EyesightMeter
@@ -27,6 +28,7 @@ class Ledger:
         self._shown: dict[int, list[tuple[float, str]]] = {phase.number: [] for phase in street.signal.phases}
         self._asked: frozenset[int] | None = None
         self.changes = 0
+        self.book = DecisionBook()
         self._incidents: dict[int, tuple[ActiveIncident, float]] = {}
         self._last_s = 0.0
 

@@ -74,7 +74,7 @@ def run(
         lines: Callable[[str], object] = (lambda _line: None) if log is None else log.bridge.write_text
         bridge = lamps_of(street.signal, warm_quietly(lines), world.next_t_ns)
         controller = CONTROLLERS[order.control](street, seen.eyes.around)
-        told = () if log is None else (log.hires,)
+        told = (ledger.book.see, *(() if log is None else (log.hires,)))
         lamps = StreetLamps(bridge, controller, street.signal, street.plan, *told)
         watchers = (*(() if log is None else (log,)), _Progress(on_frame), *seen.watchers)
         try:
@@ -113,6 +113,8 @@ def run(
         stopped=stopped,
         elapsed_s=(stopwatch.now_ns() - began_ns) / NS_PER_S,
         series=ledger.series,
+        decisions=tuple(ledger.book.decisions),
+        waits=ledger.book.longest(),
         lamps=timed_by(bridge),
     )
 

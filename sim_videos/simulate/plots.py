@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
-from edge.replay.signal_rows import draw_row, name_rows, spans_of, within
+from edge.replay.decided import level_changes
+from edge.replay.signal_rows import draw_row, mark_levels, name_rows, spans_of, within
 from edge.replay.svg import (
     FAINT,
     INK,
@@ -84,11 +85,11 @@ def queue_over_time(runs: Sequence[Run]) -> Plot | None:
 
 
 def signal_timeline(run: Run, name: str) -> Plot:
-    """What each phase showed, a row a phase, for TIMELINE_S at most."""
+    """What each phase showed, a row a phase, for TIMELINE_S at most; marks where the level changed."""
     phases = sorted(run.series.shown)
     height = 26
     fig = figure(height * len(phases) + 42)
-    axes = axes_at(fig, 8, height * len(phases))
+    axes = axes_at(fig, 12, height * len(phases))
     end_s = min(run.seconds, TIMELINE_S)
     greens = []
     for y, phase in enumerate(phases):
@@ -98,4 +99,5 @@ def signal_timeline(run: Run, name: str) -> Plot:
         greens.append(f"phase {phase} {green_s:.0f} s")
     name_rows(axes, [f"phase {phase}" for phase in phases])
     time_axis(axes, 0.0, end_s)
+    mark_levels(axes, [one.t_s for one in level_changes(run.decisions) if one.t_s < end_s])
     return as_svg(fig, name, f"Signal of {run.name}. Green in {end_s:.0f} s: " + ", ".join(greens))

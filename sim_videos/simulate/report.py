@@ -9,9 +9,13 @@ from pathlib import Path
 import jinja2
 
 from edge.replay import report as replay_report
+from edge.replay.decided import level_changes
 from edge.replay.svg import Plot, clock_text
 from sim_videos.simulate import plots, table
 from sim_videos.simulate.result import NONE, PERFECT, Run
+
+#: So many decisions of a run are listed.
+_LISTED = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, obje
         delay_plot=plots.delay_by_movement(runs),
         queue_plot=plots.queue_over_time(runs),
         timelines=timelines,
+        decisions=[(run.name, run.decisions) for run in runs],
+        listed=_LISTED,
+        level_changes=[(run.name, one) for run in runs for one in level_changes(run.decisions)],
+        waits=[(run.name, wait) for run in runs for wait in run.waits],
+        clock=clock_text,
         timeline_cut=any(run.seconds > plots.TIMELINE_S for run in runs),
         counts=seen[0].eyesight.counts if seen and seen[0].eyesight is not None else {},
         counts_of=seen[0].name if seen else "",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.replay.decided import Decided, Wait
+
 #: Names of eyes: those that err in nothing, and none at all.
 PERFECT, NONE = "perfect eyes", "no eyes"
 
@@ -78,7 +80,8 @@ class Series:
 class Run:
     """One run. control and eyes name the controller and who looked; stopped says why it ended early.
 
-    lamps says what timed them: the compiled signal core or a model of it.
+    decisions and waits: what was decided in it, and the longest waits. lamps says what timed
+    them: the compiled signal core or a model of it.
     """
 
     control: str
@@ -97,6 +100,8 @@ class Run:
     elapsed_s: float
     series: Series
     lamps: str = ""
+    decisions: tuple[Decided, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
     @property
     def name(self) -> str:
