@@ -77,6 +77,8 @@ def test_the_command_writes_its_report(corridor: Scenario, tmp_path: Path, capsy
     assert [one["control"] for one in figures["runs"]] == ["fixed", "actuated"]
     assert all(one["violations"] == [] and one["seconds"] == 60 for one in figures["runs"])
     page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<h2>Why</h2>" in page
+    assert "decisions, with the reason of each" in page
     assert page.count("<svg") == 2 + 2 * 2  # spread, queues; two junctions of two runs
     events = [json.loads(line) for line in (out / "actuated-full" / "events.jsonl").read_text().splitlines()]
     assert {one["kind"] for one in events} == {"run", "request", "signal", "end"}

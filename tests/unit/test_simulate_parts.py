@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.control.plan import CompiledPlan
 from edge.errors import ConfigError
+from edge.replay.decided import Decided, Wait
 from edge.types import Demand, Interval, Kind, LaneState, PhaseRequest, Queue, SignalState, Track
 from firmware_bridge.recording import RecordingBridge
 from sim_videos.simulate import table
@@ -250,6 +252,19 @@ def test_unknown_is_a_dash_in_the_table_and_on_the_page() -> None:
     assert "A &lt;street&gt;" in page
     assert "Vehicles queued in all lanes over time: fixed, no eyes at most 2" in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_page_says_why() -> None:
+    begun = Decided(3.0, (4,), "fixed", True, "no lane is known; phase 4 next")
+    wait = Wait("nb1", (4,), 9.0, 41.0, True, (Decided(1.0, (2,), "actuated", False, "phase 2 (<3 queued)"),), begun)
+    run = replace(a_run("actuated", "camera", 22.0), decisions=(*wait.served, begun), waits=(wait,))
+    page = render("A street", "about", [run], {})
+    assert "actuated, camera: 2 decisions, with the reason of each" in page
+    assert page.count("no lane is known; phase 4 next") == 3, (
+        "as a decision, as a change of level, as an end of waiting"
+    )
+    assert "phase 2 (&lt;3 queued)" in page
+    assert "41 s" in page
 
 
 def test_a_look_without_a_picture_counts_nothing() -> None:
