@@ -10,6 +10,7 @@ needs another thing to be right first is skipped where it is not.
 from __future__ import annotations
 
 from calibration.check_actuation import check_actuation
+from calibration.check_buttons import check_buttons
 from calibration.check_camera import check_cameras
 from calibration.check_gates import check_gates
 from calibration.check_incidents import check_incidents
@@ -36,6 +37,7 @@ def check_site(site: Site) -> tuple[Finding, ...]:
         *check_gates(site, planes, at),
         *check_signal(site, at),
         *check_preempts(site, at),
+        *check_buttons(site, at),
         *check_actuation(site, at),
         *check_incidents(site, at),
     )

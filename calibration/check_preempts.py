@@ -21,11 +21,10 @@ def dwell_phases(preempt: Preempt, site: Site) -> frozenset[int]:
 
 
 def check_preempts(site: Site, at: At) -> Iterator[Finding]:
-    """What is wrong with [[preempts]]."""
-    if not site.preempts:
-        return
+    """What is wrong with [[preempts]], and with the inputs of [[buttons]], which need pins of their own, too."""
     if site.signal is None:
-        yield error(at("preempts"), "there are preemptions but no [signal]", "add [signal], or remove [[preempts]]")
+        if site.preempts:
+            yield error(at("preempts"), "there are preemptions but no [signal]", "add [signal], or remove [[preempts]]")
         return
     numbers = Counter(preempt.number for preempt in site.preempts)
     for i, preempt in enumerate(site.preempts):
@@ -87,9 +86,11 @@ def _inputs(site: Site, signal: Signal, at: At) -> Iterator[Finding]:
     taken: dict[object, str] = {}
     if signal.wiring is not None and signal.wiring.board == "gpio":
         taken = {pin: f"signal.wiring.{'.'.join(keys)}" for pin, keys in pins(signal)}
-    for i, preempt in enumerate(site.preempts):
-        for j, one in enumerate(preempt.inputs):
-            where = at("preempts", i, "inputs", j)
+    rows = [("preempts", i, row.inputs) for i, row in enumerate(site.preempts)]
+    rows += [("buttons", i, row.inputs) for i, row in enumerate(site.buttons)]
+    for key_of_row, i, inputs in rows:
+        for j, one in enumerate(inputs):
+            where = at(key_of_row, i, "inputs", j)
             if (one.gpio is None) == (one.port is None):
                 said = "has neither gpio nor port" if one.gpio is None else "has both gpio and port"
                 yield error(where, said, "give one of them: a pin of this computer, or a serial port with its line")

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from calibration.buttons import Button
 from calibration.detectors import Detector
 from calibration.incidents import Incidents
 from calibration.key_types import Name, PhaseNumber, SiteId, SiteModel
@@ -254,4 +255,5 @@ class Site(SiteModel):
     schedule: tuple[ScheduleEntry, ...] = Field(default=(), max_length=200)
     detectors: tuple[Detector, ...] = Field(default=(), max_length=128)
     preempts: tuple[Preempt, ...] = Field(default=(), max_length=16)
+    buttons: tuple[Button, ...] = Field(default=(), max_length=64)
     incidents: Incidents = Field(default_factory=Incidents)

@@ -1,4 +1,4 @@
-"""Contacts that call for preemption: GPIO pins of this computer and lines of serial ports, debounced.
+"""Contacts that call for preemption or for a walk: GPIO pins of this computer and lines of serial ports, debounced.
 
 A thread reads them twenty times a second, so a port that hangs holds up nobody. A contact that
 cannot be read calls for nothing, which is said, and is opened again later.
@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from calibration.preempts import Preempt, PreemptInput
+from calibration.preempts import PreemptInput
 from edge.clock import NS_PER_S, Clock
 from edge.errors import DeviceError
 
@@ -39,11 +39,21 @@ def open_contact(wanted: PreemptInput) -> Contact:
     return _line(wanted.port or "", wanted.line)
 
 
+class Called(Protocol):
+    """A row of the site file that contacts call: a preemption or a push button."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def inputs(self) -> tuple[PreemptInput, ...]: ...
+
+
 @dataclass(slots=True)
 class _Input:
-    """One input of one preemption, as the thread knows it."""
+    """One input of one row, as the thread knows it. row: "preempt 1", for the log."""
 
     number: int
+    row: str
     wanted: PreemptInput
     contact: Contact | None = None
     since_ns: int | None = None
@@ -57,21 +67,24 @@ class _Input:
 
 
 class Contacts:
-    """Which preemptions are called by contacts. A context manager; leaving it lets the inputs go.
+    """Which rows are called by contacts. A context manager; leaving it lets the inputs go.
 
-    DeviceError where one cannot be had at the start.
+    DeviceError where one cannot be had at the start. kind: what the rows are, for the log.
     """
 
     def __init__(
         self,
-        preempts: Iterable[Preempt],
+        rows: Iterable[Called],
         clock: Clock,
         opener: Callable[[PreemptInput], Contact] = open_contact,
+        kind: str = "preempt",
     ) -> None:
         self._clock = clock
         self._opener = opener
-        self._inputs = [_Input(row.number, wanted) for row in preempts for wanted in row.inputs]
+        self._inputs = [_Input(row.number, f"{kind} {row.number}", wanted) for row in rows for wanted in row.inputs]
         self._called: frozenset[int] = frozenset()
+        self._came: frozenset[int] = frozenset()
+        self._taking = threading.Lock()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="contacts", daemon=True)
 
@@ -79,10 +92,18 @@ class Contacts:
         """Numbers called as of the last look; never waits."""
         return self._called
 
+    def came(self) -> Collection[int]:
+        """Numbers that were called in any look since it was last asked, or still are: no short press is missed."""
+        with self._taking:
+            came, self._came = self._came, self._called
+        return came
+
     def look(self) -> None:
         """Read all inputs once; the thread does so."""
         now_ns = self._clock.now_ns()
-        self._called = frozenset(one.number for one in self._inputs if self._calls(one, now_ns))
+        called = frozenset(one.number for one in self._inputs if self._calls(one, now_ns))
+        with self._taking:
+            self._called, self._came = called, self._came | called
 
     def __enter__(self) -> Self:
         try:
@@ -125,7 +146,7 @@ class Contacts:
             except DeviceError as error:
                 self._lose(one, now_ns, str(error))
                 return None
-            _log.warning("preempt %d: %s is read again", one.number, one.spoken)
+            _log.warning("%s: %s is read again", one.row, one.spoken)
             one.lost = False
         try:
             return one.contact.active()
@@ -135,7 +156,7 @@ class Contacts:
 
     def _lose(self, one: _Input, now_ns: int, why: str) -> None:
         if not one.lost:
-            _log.error("preempt %d: %s cannot be read, so it calls nothing: %s", one.number, one.spoken, why)
+            _log.error("%s: %s cannot be read, so it calls nothing: %s", one.row, one.spoken, why)
         _close(one)
         one.lost, one.again_ns = True, now_ns + _AGAIN_NS
 
@@ -161,9 +182,7 @@ def _pin(number: int) -> Contact:
     try:
         device = InputDevice(number, pull_up=True)
     except errors as error:
-        raise DeviceError(
-            f"preempt input, pin {number}: cannot be had ({error}); check board, pin and group"
-        ) from error
+        raise DeviceError(f"input, pin {number}: cannot be had ({error}); check board, pin and group") from error
     return Contact(lambda: bool(device.value), device.close, errors)
 
 
@@ -173,7 +192,5 @@ def _line(port: str, line: str) -> Contact:
     try:
         opened = serial.serial_for_url(port, timeout=0)
     except (OSError, ValueError) as error:
-        raise DeviceError(
-            f"preempt input, {line} of {port}: cannot be opened ({error}); check port and group"
-        ) from error
+        raise DeviceError(f"input, {line} of {port}: cannot be opened ({error}); check port and group") from error
     return Contact(lambda: bool(getattr(opened, line)), opened.close)

@@ -21,15 +21,14 @@ from edge.cli.stopping import StopSignals
 from edge.clock import NS_PER_S, Clock, SystemClock
 from edge.control.runner import ControlRunner
 from edge.errors import ConfigError, SiteError
-from edge.live.cabinet import Cabinet, Inputs, records_writer
+from edge.live.cabinet import Cabinet, records_writer
+from edge.live.listening import opened_inputs
 from edge.live.writer import OutboxWriter
 from edge.stages.chain import CONTROL_NAMES, ControlName, control_name
-from edge.telemetry.commands import CommandListener
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.link import BrokerAddress
 from edge.telemetry.outbox import Outbox
 from edge.types import PhaseRequest, SignalState
-from firmware_bridge.contacts import Contacts
 
 app = typer.Typer(add_completion=False)
 #: Where camera processes leave what they see, unless told otherwise.
@@ -95,14 +94,10 @@ def control(
         views = None if demand is None else _views(demand, lamps.site)
         if views is not None:
             opened.callback(views.close)
-        contacts = opened.enter_context(Contacts(lamps.site.preempts, clock))
-        listener = None
-        if address is not None:
-            listener = opened.enter_context(CommandListener(identity, address, clock=clock))
+        inputs = opened_inputs(opened, lamps.site, clock, identity=identity, broker=address, views=views)
         writer = None if outbox is None else records_writer(opened, outbox, lambda: _writer(outbox, identity, clock))
         stopping = opened.enter_context(StopSignals())
         lit = opened.enter_context(closing(lamps.open(clock)))
-        inputs = Inputs(views, listener, contacts.called)
         cabinet = opened.enter_context(Cabinet(lamps.site, name, lit, clock, inputs, writer))
 
         def over() -> str | None:

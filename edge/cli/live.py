@@ -21,6 +21,7 @@ from edge.live.compose import LiveOptions, run_live
 from edge.live.loop import Outcome
 from edge.messages import Body, HealthBody, MovementCount, SummaryBody
 from edge.stages.chain import control_name
+from edge.telemetry.link import BrokerAddress
 from edge.vision.detect import open_detector
 from edge.vision.source import open_source, redact
 
@@ -61,6 +62,9 @@ def live(
     bus: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Let stopline control --demand ipc:DIR have what is seen.")
     ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="MQTT 5 broker that commands come from, for the plan.")
+    ] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for every detail.")
@@ -85,7 +89,10 @@ def live(
         lamps=None if lamps is None else lamps.open,
         control=control_name(control, "--control"),
         bus=bus,
+        broker=None if broker is None else BrokerAddress.parse(broker),
     )
+    if broker is not None and options.plan is None:
+        raise ConfigError("--broker: no plan runs here, so there is nothing to command; leave it out, or --no-plan")
     if lamps is not None and options.plan is None:
         raise ConfigError(
             "--bridge: there is no plan to run on the lamps; add [plan] to the site, or leave --bridge out"

@@ -22,8 +22,10 @@ from calibration.site import Signal, Site
 from edge.bus import Views
 from edge.clock import Clock
 from edge.control.policy import Policy
+from edge.control.push_buttons import PushButtons
 from edge.control.why import Decisions
 from edge.errors import SiteError, StorageError
+from edge.frames import VisionResult
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
 from edge.seams import Bridge
@@ -33,6 +35,7 @@ from edge.stages.parts import controlled
 from edge.stages.plan_time import plan_clock
 from edge.stages.signals import ControlSteps
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
+from edge.telemetry.hires_buttons import ButtonEvents
 from edge.telemetry.live import SignalChanges
 from edge.types import Demand, PhaseRequest, SignalState
 
@@ -41,11 +44,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What control listens to besides the lamps; None: nothing of that kind. contacts: see `Contacts.called`."""
+    """What control listens to besides the lamps; None: nothing of that kind.
+
+    contacts: see `Contacts.called`, buttons: `Contacts.came`.
+    """
 
     views: Views | None = None
     commands: Commands | None = None
     contacts: Callable[[int], Collection[int]] = lambda _t_ns: ()
+    buttons: Callable[[], Collection[int]] = frozenset
 
 
 class Keeper(Protocol):
@@ -74,12 +81,15 @@ class Cabinet:
         self._inputs = inputs if inputs is not None else Inputs()
         cycle = plan_clock(site, clock)
         self._policy = Policy(known_of(site), (lambda _name: None) if cycle is None else cycle.command)
-        wishes = Wishes(self._policy, self._inputs.contacts, clock.now_ns)
+        self._buttons = PushButtons({row.number: row.phase for row in site.buttons}, self._inputs.buttons)
+        wishes = Wishes(self._policy, self._inputs.contacts, self._buttons, clock.now_ns)
         self._steps = controlled(site, site.signal, cycle=cycle, bridge=bridge, control=control, wishes=wishes)
         self._steps.watch(Decisions())
         self._strange = 0
         if writer is not None:
-            _Records(site, site.signal, writer, clock).join(self._steps)
+            records = _Records(site, site.signal, writer, clock)
+            records.join(self._steps)
+            self._steps.watch(ButtonEvents(self.pressed, [records.events]))
 
     def step(self, t_ns: int) -> tuple[PhaseRequest, SignalState]:
         """One step: what was asked, and the lamps measured just before. DeviceError of the bridge."""
@@ -93,6 +103,18 @@ class Cabinet:
                     _log.error("camera %s speaks of lane %s, which is not its own here", view.sight.camera, lane)
                 self._strange += 1
         return self._steps.step(t_ns)
+
+    def see(self, result: VisionResult) -> None:
+        """Take in one frame of a camera of this process."""
+        self._steps.see(result)
+
+    def watch(self, watcher: Callable[[Demand, PhaseRequest, SignalState], object]) -> None:
+        """Have every step told, as `ControlSteps.watch`."""
+        self._steps.watch(watcher)
+
+    def pressed(self) -> frozenset[int]:
+        """Numbers of the push buttons that were pressed in the newest step."""
+        return self._buttons.held
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +134,7 @@ class _Records:
         self._writer: Keeper | None = writer
         self._clock = clock
         self._changes = SignalChanges()
-        self._hires = HiResTap(HiResEvents(signal, detectors_of(site)), [self._events])
+        self._hires = HiResTap(HiResEvents(signal, detectors_of(site)), [self.events])
 
     def join(self, steps: ControlSteps) -> None:
         """Hear every step from now on."""
@@ -123,7 +145,8 @@ class _Records:
         del demand
         self._keep(list(self._changes.add(state, request)))
 
-    def _events(self, events: Sequence[HiResEvent]) -> None:
+    def events(self, events: Sequence[HiResEvent]) -> None:
+        """Keep these."""
         self._keep([body_of(events, self._clock.wall_ns)])
 
     def _keep(self, told: Sequence[tuple[int, Body]]) -> None:

@@ -14,18 +14,21 @@ from calibration.plans import plans_of
 from calibration.site import Signal, Site
 from edge.control.actuated import ActuatedController
 from edge.control.adaptive.controller import AdaptiveController
-from edge.control.coordinate import Coordinate
+from edge.control.coordinate import Coordinate, Coordination, free
 from edge.control.coordinator import Coordinator
 from edge.control.fallback import FallbackChain, FallbackSettings, Level
 from edge.control.fixed import FixedTimeController
 from edge.control.junction import Surroundings
+from edge.control.placed import PlacedCalls, without_lane
 from edge.control.plan_clock import Cycle
 from edge.control.policy import Known, Policy
 from edge.control.preempt import PreemptController
 from edge.control.preempt_calls import Preemption
+from edge.control.push_buttons import ButtonsFirst, PushButtons, WithWalks
 from edge.controller import Controller
 from edge.errors import ConfigError
-from edge.stages.site_junction import junction_of
+from edge.stages.site_junction import junction_of, ways_of
+from edge.types import SignalState
 
 #: Controllers by the names that people give them, the least able first.
 ControlName = Literal["fixed", "actuated", "adaptive"]
@@ -42,10 +45,11 @@ def nothing_around(_t_ns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What else control listens to: commands, contacts for preemption, how long steps take."""
+    """What else control listens to: commands, contacts for preemption, push buttons, how long steps take."""
 
     policy: Policy | None = None
     contacts: Callable[[int], Collection[int]] = lambda _t_ns: ()
+    buttons: PushButtons | None = None
     stopwatch: Callable[[], int] | None = None
     fallback: FallbackSettings | None = None
 
@@ -83,42 +87,64 @@ def controller_of(
     around: what is known beyond the lanes' demand at an instant.
     """
     wishes = wishes if wishes is not None else Wishes()
-    levels = _levels(site, signal, cycle, wishes.policy, around)
+    buttons = wishes.buttons if wishes.buttons is not None else PushButtons({})
+    levels = _levels(site, signal, cycle, wishes.policy, around, buttons)
     wanted = CONTROL_NAMES[: CONTROL_NAMES.index(control) + 1]
     chosen = [level for level in levels if level.name in wanted]
     chain = FallbackChain(chosen, wishes.fallback, wishes.stopwatch)
     rows = Preemption.of_site(site)
     if not rows:
-        return chain
+        return ButtonsFirst(chain, buttons)
 
     def called(t_ns: int) -> Collection[int]:
         by_command = () if wishes.policy is None else wishes.policy.preempts(t_ns)
         return {*by_command, *wishes.contacts(t_ns)}
 
-    return PreemptController(rows, chain, called)
+    return ButtonsFirst(PreemptController(rows, chain, called), buttons)
 
 
-def _levels(site: Site, signal: Signal, cycle: Cycle | None, policy: Policy | None, around: Around) -> list[Level]:
+def _levels(
+    site: Site, signal: Signal, cycle: Cycle | None, policy: Policy | None, around: Around, buttons: PushButtons
+) -> list[Level]:
     """The most able first."""
     plans = plans_of(site)
     coordinate: Coordinate | None = None if cycle is None else Coordinator(cycle, signal)
+    recalls: Coordinate = _no_recall
     if policy is not None:
-        coordinate = policy.recalled(coordinate)
+        coordinate, recalls = policy.recalled(coordinate), policy.recalled(None)
     levels = [
-        Level(
-            "adaptive",
-            lambda: AdaptiveController(junction_of(site, signal), surroundings=around),
-            _ADAPTIVE_KNOWN,
-            any_known=True,
-        ),
+        Level("adaptive", lambda: _adaptive(site, signal, around, recalls, buttons), _ADAPTIVE_KNOWN, any_known=True),
         Level(
             "actuated",
             lambda: ActuatedController(
-                signal, plans[0] if plans else None, detectors=detectors_of(site), coordinate=coordinate
+                signal,
+                plans[0] if plans else None,
+                detectors=detectors_of(site),
+                coordinate=coordinate,
+                ped_calls=buttons,
             ),
             any_known=True,
         ),
     ]
     if cycle is not None:
-        levels.append(Level("fixed", lambda: FixedTimeController(cycle)))
+        levels.append(Level("fixed", lambda: _fixed(cycle, buttons if site.buttons else None)))
     return levels
+
+
+def _adaptive(site: Site, signal: Signal, around: Around, recalls: Coordinate, buttons: PushButtons) -> Controller:
+    """With calls that no vehicle makes. ConfigError where a phase has no lane, which it would never serve."""
+    model = junction_of(site, signal)
+    ways = ways_of(model)
+    unled = without_lane(signal, ways.values())
+    if unled:
+        raise ConfigError(f"no lane leads to phase {unled[0]}, and no camera can tell who waits for it")
+    return PlacedCalls(AdaptiveController(model, surroundings=around), signal, ways, recalls, buttons)
+
+
+def _fixed(cycle: Cycle, buttons: PushButtons | None) -> Controller:
+    plan = FixedTimeController(cycle)
+    return plan if buttons is None else WithWalks(plan, buttons)
+
+
+def _no_recall(_state: SignalState) -> Coordination:
+    return free("")

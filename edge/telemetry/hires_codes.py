@@ -45,6 +45,8 @@ class Code(IntEnum):
     DETECTOR_FAULT_OPEN = 86
     DETECTOR_FAULT_SHORTED = 87
     DETECTOR_FAULT_EXCESSIVE = 88
+    PED_DETECTOR_OFF = 89  # number of the push button
+    PED_DETECTOR_ON = 90  # number of the push button
     PREEMPT_INPUT_ON = 102  # preempt, as in all up to 111
     PREEMPT_INPUT_OFF = 104
     PREEMPT_ENTRY = 105

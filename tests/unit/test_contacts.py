@@ -1,4 +1,4 @@
-"""Contacts for preemption: gpiozero's mock pins, pyserial's loop, and ones that break."""
+"""Contacts for preemption and push buttons: gpiozero's mock pins, pyserial's loop, and ones that break."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import serial
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
+from calibration.buttons import Button
 from calibration.preempts import Preempt, PreemptInput
 from edge.clock import NS_PER_MS, NS_PER_S, ReplayClock
 from edge.errors import DeviceError
@@ -107,3 +108,19 @@ def test_the_thread_looks_by_itself() -> None:
     opener = lambda _wanted: Contact(lambda: True, lambda: None)  # noqa: E731
     with Contacts([row(1, PreemptInput(port="x", debounce_s=0))], SystemClock(), opener) as contacts:
         wait_until(lambda: set(contacts.called(0)) == {1}, "the contact is seen")
+
+
+def test_a_pin_is_a_button_and_no_short_press_is_missed(pins: MockFactory) -> None:
+    clock = ReplayClock()
+    contacts = Contacts([Button(number=5, phase=4, inputs=(PreemptInput(gpio=21),))], clock, kind="button")
+    for one in contacts._inputs:
+        one.contact = open_contact(one.wanted)
+    came = []
+    for look, low in enumerate([False, True, True, True, False, False, False, False]):
+        (pins.pin(21).drive_low if low else pins.pin(21).drive_high)()
+        clock.advance_to(look * 50 * NS_PER_MS)
+        contacts.look()
+        if look % 2 == 0:
+            came.append(set(contacts.came()))
+    # Debounced, it is closed in the look at 150 ms alone, and control asks at 100 and at 200.
+    assert came == [set(), set(), {5}, set()]
