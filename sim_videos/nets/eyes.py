@@ -169,7 +169,7 @@ class Eyes:
                 self._room(junction, clear_m, watching),
                 announced.coming(t_ns),
                 stuck[name],
-                {one: standing.get(one, 0) for one in self._exits[name]},
+                standing={one: standing.get(one, 0) for one in self._exits[name]},
             )
         return around
 
