@@ -66,6 +66,9 @@ def simulate(
     end: Annotated[int | None, typer.Option(metavar="S", help="With --net: an hour, or --seconds, later.")] = None,
     eyes: Annotated[str, typer.Option(metavar="full|camera", help="With --net: what controllers see.")] = "full",
     all_red: Annotated[float, typer.Option(min=0, max=6, metavar="S", help="With --net: red clearance.")] = 0.0,
+    hires: Annotated[
+        bool, typer.Option("--hires", help="With --net: write hires.csv; a scenario's run always has one.")
+    ] = False,
     sumo: Annotated[Path | None, typer.Option(metavar="BINARY", help="With --net: another SUMO.")] = None,
 ) -> None:
     """Close the loop: simulated street, rendered cameras, detector, counts, controller, lamps.
@@ -83,8 +86,12 @@ def simulate(
             raise ConfigError("--net has no cameras: leave out --model, --truth-detector, --record, --show; --compare")
         if end is not None and seconds is not None:
             raise ConfigError("--end and --seconds both say when a net's run is over: give one of them")
-        options_of_net = _net_options(net, routes, begin, end, seconds, control, eyes, all_red, seed, sumo, out)
+        options_of_net = _net_options(
+            net, routes, begin, end, seconds, control, eyes, all_red, seed, sumo, out, hires=hires
+        )
         raise typer.Exit(run_net(options_of_net, as_json=as_json))
+    if hires:
+        raise ConfigError("--hires is of --net: a scenario's run always writes hires.csv; leave it out")
     if scenario is None:
         raise ConfigError("name a scenario (stopline scene list), or give --net and --routes")
     if control is not None and compare is not None:
@@ -169,6 +176,8 @@ def _net_options(
     seed: int | None,
     sumo: Path | None,
     out: Path,
+    *,
+    hires: bool,
 ) -> NetOptions:
     from sim_videos.nets.controllers import chosen
     from sim_videos.nets.eyes import SIGHTS
@@ -187,6 +196,7 @@ def _net_options(
         Times(red_clearance_s=all_red_s),
         1 if seed is None else seed,
         SumoProgram.found(sumo),
+        hires,
     )
 
 

@@ -29,12 +29,17 @@ RESOLUTION_NS = 100 * NS_PER_MS
 
 
 class HiResEvents:
-    """Give it every control step in the order of time."""
+    """Give it every control step in the order of time.
 
-    def __init__(self, signal: Signal, detectors: Sequence[Detector]) -> None:
+    apart: pairs of phases that are never green together, where rings do not say so.
+    """
+
+    def __init__(
+        self, signal: Signal, detectors: Sequence[Detector], apart: frozenset[frozenset[int]] | None = None
+    ) -> None:
         self._lamps = LampEvents(signal)
         self._detectors = DetectorEvents(detectors)
-        self._control = ControlEvents(signal)
+        self._control = ControlEvents(signal, apart)
 
     def update(self, demand: Demand, request: PhaseRequest, state: SignalState) -> tuple[HiResEvent, ...]:
         """Events of one step, in the order of time; none is older than the step before but those of detectors.

@@ -38,10 +38,13 @@ _COORDINATION: Mapping[str, CoordState] = {
 
 
 class ControlEvents:
-    """Fed with every request in the order of time, beside the lamps on which it was decided."""
+    """Fed with every request in the order of time, beside the lamps on which it was decided.
 
-    def __init__(self, signal: Signal) -> None:
-        self._conflicts = conflicts(signal)
+    apart: pairs of phases that are never green together, where rings do not say so.
+    """
+
+    def __init__(self, signal: Signal, apart: frozenset[frozenset[int]] | None = None) -> None:
+        self._conflicts = conflicts(signal) if apart is None else apart
         self._called: frozenset[int] = frozenset()
         self._ped_called: frozenset[int] = frozenset()
         self._held: frozenset[int] = frozenset()

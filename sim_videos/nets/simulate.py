@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,19 +15,20 @@ from sim_videos.nets import report
 from sim_videos.nets.controllers import CONTROLLERS
 from sim_videos.nets.delay import scheduled
 from sim_videos.nets.eyes import Sight
+from sim_videos.nets.hires import Both, NetHiRes
 from sim_videos.nets.junction import Times, network
 from sim_videos.nets.ledger import NetLedger, NetRun, Now
 from sim_videos.nets.net_file import read_net
-from sim_videos.nets.run import Scenario, run
+from sim_videos.nets.run import Scenario, Watcher, run
 from sim_videos.nets.sumo_program import SumoProgram
 from sim_videos.simulate.whole import moved_when_whole
 
-REPORT, FIGURES = "report.html", "run.json"
+REPORT, FIGURES, HIRES = "report.html", "run.json", "hires.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class NetOptions:
-    """What is to be run."""
+    """What is to be run. hires: write hires.csv, too."""
 
     scenario: Scenario
     controls: tuple[str, ...]
@@ -36,6 +37,7 @@ class NetOptions:
     times: Times
     seed: int
     sumo: SumoProgram
+    hires: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,9 @@ def _one(options: NetOptions, around: NetSurroundings, control: str, part: Path)
         facts = {"scenario": one.name, "control": control, "eyes": options.sight.name, "seed": options.seed}
         events.write("run", one.begin_s * NS_PER_S, facts)
         ledger = NetLedger(one.begin_s, events, around.begin(control, one.end_s - one.begin_s))
+        watcher: Watcher = ledger
+        if options.hires:
+            watcher = Both(ledger, opened.enter_context(closing(NetHiRes(folder / HIRES))))
         result = run(
             one,
             CONTROLLERS[control],
@@ -106,7 +111,7 @@ def _one(options: NetOptions, around: NetSurroundings, control: str, part: Path)
             sumo=options.sumo,
             clock=around.clock,
             times=options.times,
-            watcher=ledger,
+            watcher=watcher,
             stop=lambda: around.stop() is not None,
         )
         stopped = around.stop() if result.until_s < one.end_s else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def test_the_same_seed_gives_the_same_run_whoever_looks(corridor: Scenario, name
 def test_the_command_writes_its_report(corridor: Scenario, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     arguments = ["--net", str(corridor.net), "--routes", str(corridor.routes), "--begin", "0", "--end", "60"]
-    code = cli.main(["simulate", *arguments, "--control", "fixed,actuated", "--out", str(out), "--json"])
+    code = cli.main(["simulate", *arguments, "--control", "fixed,actuated", "--out", str(out), "--json", "--hires"])
     assert code == 0
     figures = json.loads(capsys.readouterr().out)
     assert [one["control"] for one in figures["runs"]] == ["fixed", "actuated"]
@@ -83,6 +84,21 @@ def test_the_command_writes_its_report(corridor: Scenario, tmp_path: Path, capsy
     events = [json.loads(line) for line in (out / "actuated-full" / "events.jsonl").read_text().splitlines()]
     assert {one["kind"] for one in events} == {"run", "request", "signal", "end"}
     assert all(one["reason"] for one in events if one["kind"] == "request")
+    header, *rows = csv.reader((out / "actuated-full" / "hires.csv").read_text().splitlines())
+    assert header == ["TimeStamp", "DeviceId", "EventId", "Parameter"]
+    junctions = {one["junction"] for one in events if one["kind"] == "signal"}
+    assert {row[1] for row in rows} == junctions
+    # Every green of the log, with its own instant: 1 of each phase, and 8 and 10 when it ends.
+    before: dict[tuple[str, str], str] = {}
+    greens = 0
+    for one in (event for event in events if event["kind"] == "signal"):
+        for phase, interval in one["phases"].items():
+            greens += interval == "green" != before.get((one["junction"], phase), "green")
+            before[one["junction"], phase] = interval
+    assert sum(row[2] == "1" for row in rows) == greens > 4
+    assert {"8", "9", "82", "81"} <= {row[2] for row in rows}
+    assert min(row[0] for row in rows) >= "1970-01-01 00:00:00.0"
+    assert not (out / "fixed-full" / "hires.csv").read_text().count(",31,"), "no rings, no barriers"
 
 
 def test_delay_is_what_sumo_wrote_itself(corridor: Scenario, tmp_path: Path) -> None:
@@ -99,6 +115,7 @@ def test_delay_is_what_sumo_wrote_itself(corridor: Scenario, tmp_path: Path) -> 
     [
         (["--net", "none.net.xml"], "--net and --routes go together"),
         (["rush", "--net", "a", "--routes", "b"], "take the place of SCENARIO"),
+        (["rush", "--hires"], "--hires is of --net"),
         (["--net", "a", "--routes", "b", "--show"], "--net has no cameras"),
         (["--net", "a", "--routes", "{routes}", "--control", "clever"], "there is no controller 'clever'"),
         (["--net", "a.net.xml", "--routes", "{routes}"], "a.net.xml: cannot be read"),
