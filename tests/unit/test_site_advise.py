@@ -23,7 +23,7 @@ from edge.errors import ConfigError, InputError
 from edge.telemetry.identity import NodeIdentity
 from edge.telemetry.outbox import Outbox
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, summary
+from tests.collector_cabinet import Cabinet, crossing, summary
 from tests.unit.test_site_plans import SHEET
 
 #: Far more on Main Avenue (EB, WB) than its plan gives it time for.
@@ -196,6 +196,16 @@ def test_a_replays_folder_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (flow["vehicles"], flow["known_s"], flow["vph"], flow["heavy_share"]) == (100, 900, 400, 0.1)
 
 
+def test_headways_of_a_replay_make_its_saturation_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "counts.csv").write_text(COUNTS.format(movement="SBL", cars=90, trucks=10), "utf-8")
+    queue = ["SB1,30.0,12.0", *("SB1,2.500,12.0" for _ in range(9)), "SB1,2.0,0.0", "SB1,,"]
+    (tmp_path / "crossings.csv").write_text("\n".join(["lane,headway_s,waited_s", *queue * 15, ""]), "utf-8")
+    assert main(["site", "advise", "example", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "1440m" in told, "3600 / 2.5"
+    assert "measured (m) where 15 long queues left: SBL 2.50 s of 90" in told
+
+
 def test_only_the_hours_of_the_plan_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet, counts = tmp_path / "sheet.toml", tmp_path / "counts.csv"
     sheet.write_text(SHEET, "utf-8")
@@ -237,11 +247,17 @@ def test_the_offices_database_is_read_and_left_as_it_was(tmp_path: Path, capsys:
     store = Store(database.writer, ReplayClock(0))
     store.ingest([cabinet.status("online", ["NBT", "SBT"], ["nb1"])])
     store.ingest([cabinet.record(body, MINUTE * (i + 1)) for i, body in enumerate(bodies)])
-    database.close()
-    before = path.read_bytes()
-    # Counts are of crossings; there are none, so these twenty minutes were seen and empty.
+    # Counts are of crossings: without one, these twenty minutes were seen and empty.
     assert main(["site", "advise", "example", str(path)]) == 65
     assert "no vehicle of a movement of site example" in capsys.readouterr().err
+    store.ingest([cabinet.record(crossing("NBT", Kind.TRUCK if i < 10 else Kind.CAR), 10 * i) for i in range(100)])
+    database.close()
+    before = path.read_bytes()
+    assert main(["site", "advise", "example", str(path), "--json"]) == 0
+    flows = json.loads(capsys.readouterr().out)["flows"]
+    assert flows["NBT"]["vph"] == pytest.approx(300)
+    assert flows["NBT"]["heavy_share"] == pytest.approx(0.1)
+    assert flows["SBT"]["vph"] is None
     assert path.read_bytes() == before
     assert main(["site", "advise", "demo", str(path)]) == 65
     assert "no site demo has sent anything there" in capsys.readouterr().err
