@@ -11,8 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.statistics.charts import Cusum, Ewma, Shewhart
 from edge.statistics.hotelling import Hotelling
+from edge.statistics.novelty import ExcursionNovelty, LevelNovelty, Novelty
+from edge.statistics.plane_knn import PlaneKnn
+from edge.statistics.range_novelty import RangeNovelty
 from edge.statistics.seam import WEEK_S, Estimator, Moment, Reading, Score
+from edge.statistics.windowed import RelativeEntropy, WindowedGaussian
 
 MONDAY_UNIX_S = 1_767_571_200  # Monday 2026-01-05 0:00 UTC
 
@@ -27,7 +32,18 @@ class Case:
 
 
 ESTIMATORS: dict[str, Case] = {
+    "shewhart": Case(Shewhart),
+    "shewhart_group": Case(lambda: Shewhart(group=4)),
+    "ewma": Case(Ewma),
+    "cusum": Case(Cusum),
+    "range_novelty": Case(RangeNovelty),
+    "novelty": Case(Novelty),
+    "level_novelty": Case(LevelNovelty),
+    "excursion_novelty": Case(ExcursionNovelty),
+    "windowed_gaussian": Case(WindowedGaussian),
+    "relative_entropy": Case(RelativeEntropy),
     "hotelling": Case(Hotelling, width=2),
+    "plane_knn": Case(lambda: PlaneKnn(kept=30), width=2, step_s=3_600),
 }
 
 
