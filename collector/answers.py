@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from edge.incident import IncidentKind, Severity, Stage
 from edge.types import Kind
 
 NodeState = Literal["online", "offline", "unknown"]
@@ -160,6 +161,43 @@ class Control(_Answer):
     site: str
     nodes: list[ControlNow]
     decisions: list[Decision]
+
+
+class IncidentNow(_Answer):
+    """One incident as last reported; ended null while it goes on.
+
+    live: its cabinet is connected, so that one that goes on really does as far as is known. evidence has numbers with
+    their units in their names; unknown is null.
+    """
+
+    incident: str
+    node: str
+    live: bool
+    kind: IncidentKind
+    severity: Severity
+    stage: Stage
+    confidence: float
+    began: AwareDatetime
+    seen: AwareDatetime
+    ended: AwareDatetime | None
+    approach: str | None
+    lane: str | None
+    movement: str | None
+    camera: str | None
+    from_stop_m: float | None
+    pos_m: tuple[float, float] | None
+    evidence: dict[str, float | int | str | None]
+    sources: list[str]
+    actions: list[str]
+
+
+class Incidents(_Answer):
+    """Incidents of a site: those that go on, then the latest that ended; newest first in both."""
+
+    org: str
+    site: str
+    going_on: list[IncidentNow]
+    ended: list[IncidentNow]
 
 
 class CameraHealth(_Answer):

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 from starlette.exceptions import HTTPException
 
-from collector.answers import CollectorHealth, Control, Counts, Crossings, Health, Problem, Queues, Sites
+from collector.answers import CollectorHealth, Control, Counts, Crossings, Health, Incidents, Problem, Queues, Sites
 from collector.ingest import IngestState
 from collector.queries import Queries, SiteRef, UnknownSiteError
 from edge.clock import NS_PER_S, wall_ns_of
@@ -104,6 +104,11 @@ def create_api(queries: Queries, health_now: Callable[[], CollectorHealth]) -> F
     def control(site: SiteName, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> Control:
         """Who controls a site's lamps, since when and why; and the latest decisions with their reasons."""
         return queries.control(queries.site(site), limit)
+
+    @app.get("/api/v1/incidents", responses=_PROBLEMS)
+    def incidents(site: SiteName, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Incidents:
+        """Incidents of a site: those that go on, and the latest that ended, with evidence and what might be done."""
+        return queries.incidents(queries.site(site), limit)
 
     @app.get("/api/v1/health", responses={503: _PROBLEMS[503]})
     def health() -> Health:

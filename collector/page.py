@@ -90,6 +90,7 @@ class _Page:
             with self._site:
                 self._sections.append(_Section(_of_site(render.heading)))
                 with ui.element("div").classes("sl-grid"):
+                    self._sections.append(_Section(_of_site(render.incidents), "sl-card sl-wide"))
                     self._chart_card()
                     self._sections.append(_Section(_of_site(render.lanes), "sl-card"))
                     self._sections.append(_Section(_of_site(render.movements), "sl-card"))

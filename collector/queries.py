@@ -16,6 +16,7 @@ from collector.answers import (
     Counts,
     Crossings,
     CrossingSeen,
+    Incidents,
     LaneQueue,
     NodeHealth,
     NodeState,
@@ -25,6 +26,7 @@ from collector.answers import (
 from collector.counts import count_intervals
 from collector.database import reason_of
 from collector.decisions import control_now, decisions
+from collector.incidents import ended, going_on
 from collector.sequence import Span
 from edge.clock import NS_PER_S, Clock, instant_utc
 from edge.errors import InputError, StorageError
@@ -125,6 +127,12 @@ class Queries:
             now = [one for node_id in site.node_ids if (one := control_now(link, node_id)) is not None]
             decided = decisions(link, site.node_ids, limit) if now else []
         return Control(org=site.org, site=site.site, nodes=now, decisions=decided)
+
+    def incidents(self, site: SiteRef, limit: int) -> Incidents:
+        """Incidents that go on, and the latest `limit` that ended."""
+        with _reading(self._reader) as link:
+            now, over = going_on(link, site.node_ids), ended(link, site.node_ids, limit)
+        return Incidents(org=site.org, site=site.site, going_on=now, ended=over)
 
     def crossings(self, site: SiteRef, limit: int) -> Crossings:
         """The latest `limit` road users counted, newest first."""

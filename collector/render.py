@@ -28,6 +28,7 @@ LEVEL_NAMES = {
     "preempt": "Preemption",
     "flash": "Flash",
 }
+SEVERITY_BADGES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "warn"}
 #: A node that is online but says nothing for so long is called silent.
 SILENT_S = 90
 
@@ -176,6 +177,11 @@ def node_badge(node: NodeHealth) -> tuple[str, str]:
     if node.last_seen_age_s > SILENT_S:
         return "warn", "online, but silent"
     return "good", "online"
+
+
+def incidents(shown: SiteView) -> str:
+    """What goes on, with what might be done about it; and what is over."""
+    return _templates.get_template("incidents.html").render(incidents=shown.incidents, badges=SEVERITY_BADGES)
 
 
 def level_badge(now: ControlNow) -> tuple[str, str]:

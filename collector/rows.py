@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Table
 
 from collector import tables
-from edge.clock import NS_PER_MS, wall_ns_of
+from edge.clock import NS_PER_MS, NS_PER_S, wall_ns_of
 from edge.messages import (
     CrossingBody,
     CycleBody,
     HealthBody,
     HiResBody,
+    IncidentBody,
     LanesBody,
     RecordMessage,
     SignalBody,
@@ -44,6 +45,9 @@ def natural_rows(record: RecordMessage, stream_id: int, node_id: int) -> Iterato
         for place, (late, code, parameter) in enumerate(record.body.events):
             event: Row = {"place": place, "ts_ns": begin_ns + late * _TENTH_NS, "code": code, "parameter": parameter}
             yield tables.hires_events, key | event
+        return
+    if isinstance(record.body, IncidentBody):
+        yield tables.incident_reports, key | _incident_row(record.body, key["ts_ns"])
         return
     for table, row in _body_rows(record):
         yield table, key | row
@@ -82,6 +86,21 @@ def _decision_row(body: SignalBody) -> Row:
         "preempt_number": None if preempt is None else preempt.number,
         "preempt_stage": None if preempt is None else preempt.stage,
     }
+
+
+def _incident_row(body: IncidentBody, ts_ns: int) -> Row:
+    """With instants in place of the times before the record's."""
+    began_ns = ts_ns - round(body.began_s * NS_PER_S)
+    row = body.model_dump(mode="json", exclude={"stream", "place", "began_s", "seen_s", "lasted_s"})
+    return (
+        row
+        | body.place.model_dump(mode="json")
+        | {
+            "began_ns": began_ns,
+            "seen_ns": ts_ns - round(body.seen_s * NS_PER_S),
+            "ended_ns": None if body.lasted_s is None else began_ns + round(body.lasted_s * NS_PER_S),
+        }
+    )
 
 
 def _summary_rows(body: SummaryBody) -> Iterator[tuple[Table, Row]]:

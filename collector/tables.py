@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-#: 2: hires_events. 3: signal_decisions.
-SCHEMA = 3
+#: 2: hires_events. 3: signal_decisions. 4: incident_reports.
+SCHEMA = 4
 
 metadata = MetaData()
 
@@ -199,6 +199,29 @@ health = _of_record(
     Column("outbox_thinned", BigInteger),
 )
 
+# Every report of every incident; began_ns, seen_ns are instants, ended_ns NULL while it goes on.
+incident_reports = _of_record(
+    "incident_reports",
+    Column("incident", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("began_ns", BigInteger, nullable=False),
+    Column("seen_ns", BigInteger, nullable=False),
+    Column("ended_ns", BigInteger),
+    Column("approach", Text),
+    Column("lane", Text),
+    Column("movement", Text),
+    Column("camera", Text),
+    Column("from_stop_m", Float),
+    Column("pos_m", JSON),
+    Column("evidence", JSON, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("actions", JSON, nullable=False),
+    Column("tracks", JSON, nullable=False),
+)
+
 # The last quarter of an hour only: see collector.store.
 lane_states = _of_record(
     "lane_states",
@@ -234,6 +257,7 @@ NATURAL: tuple[Table, ...] = (
     health,
     lane_states,
     hires_events,
+    incident_reports,
 )
 
 # Payloads that were not understood, once each, with how often they came.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from collector.answers import CollectorHealth, Control, Counts, LaneQueue, NodeHealth, Site
+from collector.answers import CollectorHealth, Control, Counts, Incidents, LaneQueue, NodeHealth, Site
 from collector.api import end_of_data
 from collector.queries import Queries, SiteRef, UnknownSiteError
 from edge.clock import NS_PER_S, Clock
@@ -17,6 +17,8 @@ HOUR_S = 3600
 QUARTER_S = 900
 #: So many decisions are shown.
 DECISIONS = 12
+#: So many incidents that are over are shown.
+ENDED = 8
 #: Both charts have this many bars.
 BARS = 60
 
@@ -49,6 +51,7 @@ class SiteView:
     lanes: tuple[LaneQueue, ...]
     nodes: tuple[NodeHealth, ...]
     control: Control
+    incidents: Incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Views:
             lanes=tuple(self._queries.queues(ref).lanes),
             nodes=tuple(self._queries.nodes(ref)),
             control=self._queries.control(ref, DECISIONS),
+            incidents=self._queries.incidents(ref, ENDED),
         )
 
 

@@ -10,6 +10,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from edge.clock import NS_PER_S, SystemClock
+from edge.incident import IncidentKind, Severity, Stage
 from edge.messages import (
     AckMessage,
     Body,
@@ -17,6 +18,8 @@ from edge.messages import (
     CycleBody,
     HealthBody,
     HiResBody,
+    IncidentBody,
+    IncidentPlace,
     LaneNow,
     LanesBody,
     LaneSummary,
@@ -215,3 +218,24 @@ class ResendingCabinet:
             for key, record in self.unacked.items()
             if key[:2] != (ack.epoch, ack.stream) or key[2] > ack.seq
         }
+
+
+def incident(stage: Stage, number: int = 1, *, began_s: float = 10.0, lasted_s: float | None = None) -> IncidentBody:
+    """A stopped vehicle in lane nb1."""
+    return IncidentBody(
+        incident=f"20260501T120000Z-{number}",
+        kind=IncidentKind.STOPPED_VEHICLE,
+        severity=Severity.HIGH,
+        stage=stage,
+        confidence=0.9,
+        place=IncidentPlace(
+            approach="NB", lane="nb1", movement=None, camera="north", from_stop_m=22.5, pos_m=(0.0, -22.5)
+        ),
+        began_s=began_s,
+        seen_s=0.0,
+        lasted_s=lasted_s,
+        evidence={"standing_s": 12.5, "ahead_m": None},
+        sources=["stopped_vehicle"],
+        actions=["look at the camera", "send road patrol"],
+        tracks=[7],
+    )

@@ -12,9 +12,10 @@ from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from edge.incident import Stage
 from edge.messages import RecordMessage, StatusMessage
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, health, lanes, signal, summary
+from tests.collector_cabinet import Cabinet, crossing, health, incident, lanes, signal, summary
 from tests.collector_process import CollectorProcess
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -153,6 +154,22 @@ def test_counts_and_queues_change_without_a_reload(browser: Browser, street: Str
         expect(node).to_contain_text("offline")
         expect(page.get_by_text("last known, 13:00:00 UTC")).to_be_visible()
         assert page.evaluate("window.sameDocument")
+
+
+def test_an_incident_comes_and_goes(browser: Browser, street: Street) -> None:
+    busy_hour(street)
+    with looking_at(browser, street.collector.url) as page:
+        expect(page.get_by_role("heading", name="Incidents none going on")).to_be_visible()
+        cabinet = street.cabinet
+        street.send(cabinet.record(incident(Stage.START), 3600))
+        shown = page.locator('[data-incident="20260501T120000Z-1"]')
+        expect(shown).to_contain_text("Stopped vehicle")
+        expect(shown).to_contain_text("nb1, 22 m before the stop line")
+        expect(shown).to_contain_text("You might: look at the camera; send road patrol.")
+        expect(shown.locator("[title=unknown]")).to_have_attribute("aria-label", "unknown")
+        street.send(cabinet.record(incident(Stage.END, began_s=40.0, lasted_s=35.0), 3630))
+        expect(shown).to_have_count(0)
+        expect(page.get_by_role("cell", name="35 s")).to_be_visible()
 
 
 def test_the_chart_has_bars_for_both_spans(browser: Browser, street: Street) -> None:

@@ -16,9 +16,10 @@ from collector.ingest import IngestState
 from collector.queries import Queries
 from collector.store import Store
 from edge.clock import NS_PER_S, ReplayClock
+from edge.incident import Stage
 from edge.messages import Stream, ThinnedBody
 from edge.types import Kind
-from tests.collector_cabinet import Cabinet, crossing, health, lanes, signal, summary
+from tests.collector_cabinet import Cabinet, crossing, health, incident, lanes, signal, summary
 
 #: Wall time of the collector's clock at its instant 0: a day after the data.
 TODAY_NS = 1_777_723_200 * NS_PER_S
@@ -171,6 +172,34 @@ def test_crossings_come_newest_first(office: Office) -> None:
     assert (found[0]["since_green_s"], found[0]["waited_s"]) == (None, 0.0)
 
 
+def test_incidents_are_told_as_they_stand(office: Office) -> None:
+    cabinet = Cabinet()
+    office.store.ingest([cabinet.record(health(), 0)])
+    assert office.get("incidents", site="a1") == {"org": "town", "site": "a1", "going_on": [], "ended": []}
+    reports = [(Stage.START, 0.0, 10.0), (Stage.UPDATE, 10.0, 20.0)]
+    office.store.ingest([cabinet.record(incident(stage, began_s=began_s), at_s) for stage, at_s, began_s in reports])
+    told = office.get("incidents", site="a1")
+    (one,) = told["going_on"]
+    assert told["ended"] == []
+    assert (one["kind"], one["severity"], one["stage"]) == ("stopped_vehicle", "high", "update")
+    assert (one["began"], one["seen"], one["ended"]) == ("2026-05-01T11:59:50Z", "2026-05-01T12:00:10Z", None)
+    assert one["evidence"] == {"standing_s": 12.5, "ahead_m": None}
+    office.store.ingest([cabinet.record(incident(Stage.END, began_s=30.0, lasted_s=28.0), 20.0)])
+    told = office.get("incidents", site="a1")
+    assert told["going_on"] == []
+    assert [one["ended"] for one in told["ended"]] == ["2026-05-01T12:00:18Z"]
+
+
+def test_an_incident_whose_cabinet_was_killed_does_not_go_on_for_ever(office: Office) -> None:
+    cabinet = Cabinet()
+    office.store.ingest([cabinet.record(incident(Stage.START), 0)])
+    assert len(office.get("incidents", site="a1")["going_on"]) == 1
+    office.store.ingest([cabinet.record(health(), 300.0)])
+    told = office.get("incidents", site="a1")
+    assert told["going_on"] == []
+    assert [(one["stage"], one["ended"]) for one in told["ended"]] == [("start", None)]
+
+
 def test_control_says_who_decides_and_why(office: Office) -> None:
     cabinet = Cabinet()
     assert office.get("control", 404, site="a1")["error"].startswith("no site 'a1'")
@@ -237,7 +266,7 @@ def test_a_database_that_cannot_be_read_is_a_503(office: Office, tmp_path: Path)
 def test_the_openapi_document_names_every_path_and_no_page_needs_the_internet(office: Office) -> None:
     document = office.ask("/api/openapi.json").json()
     assert set(document["paths"]) == {
-        f"/api/v1/{name}" for name in ("sites", "counts", "queues", "crossings", "control", "health")
+        f"/api/v1/{name}" for name in ("sites", "counts", "queues", "crossings", "control", "incidents", "health")
     }
     assert office.ask("/docs").status_code == office.ask("/redoc").status_code == 404
     assert "default-src 'self'" in office.ask("/api/v1/sites").headers["content-security-policy"]

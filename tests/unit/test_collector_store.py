@@ -19,9 +19,10 @@ from collector.rows import natural_rows
 from collector.store import LANES_KEPT, QUARANTINE_KEPT, Outcome, Store
 from edge.clock import ReplayClock, wall_ns_of
 from edge.errors import StorageError
+from edge.incident import Stage
 from edge.messages import Body, PreemptState, RecordMessage, Stream, ThinnedBody
 from edge.types import Kind
-from tests.collector_cabinet import NOON, Cabinet, crossing, cycle, health, hires, lanes, signal, summary
+from tests.collector_cabinet import NOON, Cabinet, crossing, cycle, health, hires, incident, lanes, signal, summary
 
 BODIES: dict[Stream, Body] = {
     Stream.CROSSING: crossing(),
@@ -31,6 +32,7 @@ BODIES: dict[Stream, Body] = {
     Stream.SIGNAL: signal(),
     Stream.LANES: lanes(nb1=2, nb2=None),
     Stream.HIRES: hires(),
+    Stream.INCIDENT: incident(Stage.START),
 }
 
 
