@@ -112,6 +112,8 @@ def order_of(cell: Cell) -> Order:
     if cell.kind is K.WRONG_WAY:
         # He waits for a lane without anybody near the line, which a busy day has not.
         share = min(share, 0.35)
+    if cell.kind in {K.CRASH, K.NEAR_MISS, K.SPILLBACK}:
+        share = max(share, 0.45)
     incidents: tuple[IncidentSpec, ...] = ()
     if cell.kind in OF_TIMETABLE:
         incidents = (_spec(cell.kind, template, lane, spot_m, for_s, rng),)
@@ -140,7 +142,8 @@ def _template(cell: Cell, rng: np.random.Generator) -> Template:
     if cell.kind in {K.WRONG_WAY, K.SPILLBACK, K.BLOCKED_BOX, K.NEAR_MISS}:
         # These need an exit beside the lanes, or a way straight on across them.
         fitting = [one for one in fitting if one.name != "tee"]
-    if cell.kind is K.NEAR_MISS:
+    if cell.kind in {K.NEAR_MISS, K.CRASH}:
+        # Two have to come one after the other.
         fitting = [one for one in fitting if one.name != "quiet"]
     return fitting[int(rng.integers(len(fitting)))]
 

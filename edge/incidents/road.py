@@ -73,6 +73,7 @@ class Road:
         own = tuple(lane for lane in site.lanes if lane.camera == camera_id)
         movements = tuple(movement for movement in site.movements if movement.camera == camera_id)
         self.camera_id = camera_id
+        self._plane = plane
         self.lanes: Mapping[str, RoadLane] = {
             lane.id: RoadLane(
                 lane.id,
@@ -137,6 +138,22 @@ class Road:
             if aside_m <= side_m and before_m <= lane.axis.far_m and (best is None or aside_m < best[0]):
                 best = (aside_m, lane, before_m)
         return None if best is None else (best[1], best[2])
+
+    def seen_free(self, lane: str, track: Track, ahead_m: Sequence[float], tracks: Sequence[Track]) -> bool:
+        """Whether the ground so far ahead of a vehicle in its lane is in sight: no box of another, nearer to the
+        camera, covers where a vehicle would show there."""
+        axis = self.lanes[lane].axis
+        if axis is None:
+            return False
+        (x, y), (ux, uy) = track.pos_m, axis.upstream
+        spots = self._plane.to_px([(x - at_m * ux, y - at_m * uy) for at_m in ahead_m])
+        rise_px = 0.5 * (track.box_px[3] - track.box_px[1])
+        others = [other.box_px for other in tracks if other.track_id != track.track_id]
+        return not any(
+            box[0] <= px <= box[2] and box[1] <= py - rise_px <= box[3] and box[3] > py
+            for px, py in spots.tolist()
+            for box in others
+        )
 
     def _cell(self, pos_m: PointM) -> int:
         column = math.floor((pos_m[0] - self._left_m) / _CELL_M)

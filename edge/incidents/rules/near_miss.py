@@ -29,21 +29,27 @@ _LENGTH_M = {Kind.CAR: 4.5, Kind.TRUCK: 8.0, Kind.BUS: 12.0, Kind.MOTORCYCLE: 2.
 @dataclass(frozen=True, slots=True)
 class NearMissSettings:
     """pet_s: less than this is a near miss where a vehicle is one of the two and the second came at second_mps or more
-    (Allen 1978 calls 1 s and less the most severe class; half of it leaves room for an error of half a metre).
-    ttc_s: and this short at some instant before. angle_deg: ways that run alike are following, not crossing.
-    least_mps: slower ones wait for each other. remember_s: ways are kept so long. age_s: a track younger than this does
-    not know its way yet. on_foot_pet_s: where one of them walks. settled_mps: speeds less certain are not used.
+    (Allen 1978 calls 1 s and less the most severe class; less than half of it leaves room for an error of half a
+    metre); on_foot_pet_s: where one of them walks. wide_pet_s: so much is one, too, where the time to collision was
+    ttc_s or less at some instant before. angle_deg: ways that run alike are following, not crossing. least_mps: slower
+    ones wait for each other. remember_s: ways are kept so long. age_s: a track younger than this does not know its way
+    yet. settled_mps: speeds less certain are not used. heading_s: which way one goes is known from so
+    long a way. step_m: who is further on in the next frame is another one. cell_m: of the raster that finds who was near. close_m: places
+    that come this near and a quarter of both lengths collide.
     """
 
-    pet_s: float = 0.5
-    on_foot_pet_s: float = 0.4
-    ttc_s: float = 1.0
+    pet_s: float = 0.4
+    on_foot_pet_s: float = 0.3
+    wide_pet_s: float = 1.0
+    ttc_s: float = 0.7
     second_mps: float = 4.0
     least_mps: float = 1.0
     angle_deg: float = 40.0
     remember_s: float = 3.0
     age_s: float = 1.5
     settled_mps: float = 1.5
+    heading_s: float = 0.5
+    step_m: float = 3.0
     cell_m: float = 2.0
     close_m: float = 1.0
 
@@ -84,7 +90,8 @@ class NearMiss:
             way.points.append((scene.t_ns, track.pos_m, track.vel_mps))
             way.kind, way.last_ns = track.kind, scene.t_ns
             cell = (math.floor(track.pos_m[0] / s.cell_m), math.floor(track.pos_m[1] / s.cell_m))
-            if before is not None and (track.speed_mps or 0.0) >= s.least_mps:
+            steady = before is not None and math.dist(before[1], track.pos_m) <= s.step_m
+            if before is not None and steady and (track.speed_mps or 0.0) >= s.least_mps:
                 for other_id in self._near(cell, track.track_id):
                     said += self._crossed(scene, track, before, other_id)
             self._cells.setdefault(cell, {})[track.track_id] = scene.t_ns
@@ -127,10 +134,11 @@ class NearMiss:
         points = list(other.points)
         for (start_ns, start, way), (end_ns, end, _) in pairwise(points):
             share = _crossing(before[1], track.pos_m, start, end)
-            if share is None or track.vel_mps is None:
+            if share is None or math.dist(start, end) > s.step_m:
                 continue
             other_mps = math.hypot(*way)
-            if other_mps < s.least_mps or not self._slants(track.vel_mps, way):
+            own, its = self._heading(self._ways[track.track_id], scene.t_ns), self._heading(other, end_ns)
+            if other_mps < s.least_mps or own is None or its is None or not self._slants(own, its):
                 return ()
             here_ns = before[0] + share[0] * (scene.t_ns - before[0])
             there_ns = start_ns + share[1] * (end_ns - start_ns)
@@ -145,14 +153,15 @@ class NearMiss:
         s = self._settings
         on_foot = Kind.PERSON in {track.kind, other.kind}
         ttc_s = min(self._ways[track.track_id].ttc.get(other_id, math.inf), other.ttc.get(track.track_id, math.inf))
-        if pet_s > (s.on_foot_pet_s if on_foot else s.pet_s) or ttc_s > s.ttc_s:
+        near = pet_s <= (s.on_foot_pet_s if on_foot else s.pet_s)
+        if not near and (pet_s > s.wide_pet_s or ttc_s > s.ttc_s):
             return ()
         if (track.speed_mps or 0.0) < s.second_mps and track.kind is not Kind.PERSON:
             return ()
         self._told[pair] = scene.t_ns
         evidence = {
             "pet_s": round(pet_s, 2),
-            "ttc_s": round(ttc_s, 2),
+            "ttc_s": None if math.isinf(ttc_s) else round(ttc_s, 2),
             "second_mps": round(track.speed_mps or 0.0, 1),
             "first": other.kind.value,
             "second": track.kind.value,
@@ -173,6 +182,16 @@ class NearMiss:
                 tracks,
             ),
         )
+
+    def _heading(self, way: _Way, t_ns: int) -> PointM | None:
+        """From where it was heading_s before t_ns to where it was then; None where it went less than a metre."""
+        points = [point for point in way.points if point[0] <= t_ns]
+        limit_ns = t_ns - round(self._settings.heading_s * NS_PER_S)
+        if not points or points[0][0] > limit_ns:
+            return None
+        (_, (x, y), _) = next(point for point in reversed(points) if point[0] <= limit_ns)
+        dx, dy = points[-1][1][0] - x, points[-1][1][1] - y
+        return (dx, dy) if math.hypot(dx, dy) >= 1.0 else None
 
     def _slants(self, one: PointM, other: PointM) -> bool:
         dot = (one[0] * other[0] + one[1] * other[1]) / max(math.hypot(*one) * math.hypot(*other), 1e-6)

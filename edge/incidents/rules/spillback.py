@@ -32,7 +32,7 @@ class SpillbackSettings:
     green_s: float = 12.0
     unknown_s: float = 150.0
     gap_s: float = 4.0
-    exit_m: float = 16.0
+    exit_m: float = 11.0
     past_m: float = 1.5
     one_s: float = 11.0
     two_s: float = 7.0

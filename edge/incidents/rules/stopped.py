@@ -29,18 +29,25 @@ class StoppedSettings:
     whoever has green, nobody moving up before him, and still stands 5 s later does not take part in it.
 
     free_m: room to the vehicle ahead; a queue stands 7 to 8 m a car (HCM: 7.6 m), so it takes more than one that
-    nobody detects. green_s: how long the way has to be free by green. red_free_m, red_s: the same by red, where one
-    may stop early; a missed lorry with its gap is 20 m long (red_alone_m: but nobody at all at the line), and a tall
-    one that stands ahead may hide hidden_m of road. unknown_s: where lamps are unknown, the longest usual red (cycles
-    to 180 s). head_m: this near the stop line one waits for a gap or for people crossing; only where no turn leaves
-    the lane is it called: after head_s where others of its approach drove off meanwhile, else, as its exit may be
-    full, after stuck_s. passed_s: where two drove round it, that long is enough. bus_s: a bus stops for passengers
-    (TCRP Report 165: dwell times to 60 s). on_foot_m, beside_m: somebody on foot or something that lies this near
-    ahead, and this near to the lane's middle line, is why it stands. settle_s: how long anybody must stand at least.
-    linger_s: a missed detection ends nothing before.
+    nobody detects, and by `further` of each metre beyond near_m from the line more, where more are missed. look_m:
+    spots ahead that no nearer box may hide for more of the time than leaves clear_share. least_px: a lower box stands
+    where detectors miss many. green_s: how long the way has to be free by green. red_free_m, red_s: the same by red,
+    where one may stop early; a missed lorry with its gap is 20 m long (red_alone_m: but nobody at all at the line),
+    and a tall one that stands ahead may hide hidden_m of road. unknown_s: where lamps are unknown, the longest usual
+    red (cycles to 180 s). head_m: this near the stop line one waits for a gap or for people crossing; only where no
+    turn leaves the lane is it called: after head_s where others of its approach drove off meanwhile, else, as its
+    exit may be full, after stuck_s. passed_s: where two drove round it, that long is enough. bus_s: a bus stops for
+    passengers (TCRP Report 165: dwell times to 60 s). on_foot_m, beside_m: somebody on foot or something that lies
+    this near ahead, and this near to the lane's middle line, is why it stands. settle_s: how long anybody must stand
+    at least. linger_s: a missed detection ends nothing before.
     """
 
     free_m: float = 13.0
+    further: float = 0.12
+    near_m: float = 20.0
+    look_m: tuple[float, ...] = (4.0, 7.0, 10.0)
+    clear_share: float = 0.35
+    least_px: float = 8.0
     green_s: float = 5.0
     red_free_m: float = 21.0
     red_alone_m: float = 15.0
@@ -62,12 +69,15 @@ class StoppedSettings:
 class _Watched:
     """What is kept of one stand. green_ns, red_ns: since when the way ahead was free by green, or by more room.
 
-    behind: who was seen behind it in its lane; passed: those of them who drove round it.
+    looks, clear: how often the way was looked at meanwhile, and was in sight. behind: who was seen behind it in its
+    lane; passed: those of them who drove round it.
     """
 
     key: str
     green_ns: int | None = None
     red_ns: int | None = None
+    looks: int = 0
+    clear: int = 0
     behind: set[int] = field(default_factory=set)
     passed: set[int] = field(default_factory=set)
 
@@ -122,7 +132,7 @@ class StoppedVehicle:
         room_m = before_m if ahead_m is None else before_m - ahead_m
         self._overtakers(one, before_m, rows, lane)
         if one.key not in self._spells:
-            unexplained = self._unexplained(scene, rows, lane, before_m, ahead_m, one)
+            unexplained = self._unexplained(scene, rows, lane, before_m, ahead_m, stand.track, one)
             if not unexplained or stand.stood_s(t_ns) < (s.bus_s if stand.track.kind is Kind.BUS else s.settle_s):
                 return ()
             if self._road.uses_at(stand.pos_m) & Use.WORKS:
@@ -147,7 +157,14 @@ class StoppedVehicle:
         return self._spells.say(t_ns, one.key, kind, place, stand.since_ns, round(sure, 2), evidence, tracks)
 
     def _unexplained(
-        self, scene: SceneNow, rows: Rows, lane: RoadLane, before_m: float, ahead_m: float | None, one: _Watched
+        self,
+        scene: SceneNow,
+        rows: Rows,
+        lane: RoadLane,
+        before_m: float,
+        ahead_m: float | None,
+        track: Track,
+        one: _Watched,
     ) -> bool:
         """Whether it has had a free way ahead for longer than a queue needs to start."""
         s, t_ns = self._settings, scene.t_ns
@@ -158,10 +175,18 @@ class StoppedVehicle:
             one.green_ns = one.red_ns = None
             return False
         hidden_m = s.hidden_m if self._tall_ahead(rows, lane, before_m) else 0.0
-        free_by_green = interval is Interval.GREEN and room_m >= (before_m if head else s.free_m)
-        one.green_ns = (one.green_ns or t_ns) if free_by_green else None
+        free_m = before_m if head else s.free_m + s.further * max(0.0, before_m - s.near_m)
         wide_m = (s.red_alone_m if ahead_m is None else s.red_free_m) + hidden_m
-        one.red_ns = (one.red_ns or t_ns) if room_m >= wide_m else None
+        green, wide = interval is Interval.GREEN and room_m >= free_m, room_m >= wide_m
+        one.green_ns = (one.green_ns or t_ns) if green else None
+        one.red_ns = (one.red_ns or t_ns) if wide else None
+        if not (green or wide):
+            one.looks = one.clear = 0
+        elif track.seen:
+            one.looks += 1
+            one.clear += head or self._road.seen_free(lane.id, track, s.look_m, scene.tracks)
+        if one.clear < s.clear_share * one.looks or track.box_px[3] - track.box_px[1] < s.least_px:
+            return False
         if interval is None:
             return _lasted(one.red_ns, t_ns, s.unknown_s)
         # Nobody of its own lane can have gone while it stands at the line.
