@@ -96,9 +96,10 @@ class Eyes:
             name: Announced(one.model, one.fed, sight.reach_m) for name, one in network.junctions.items()
         }
         self._hidden: dict[str, bool] = {}
-        #: Vehicles of a lane upstream that were seen to come to each stop lane, where there are several.
-        self._came: dict[tuple[str, str], int] = {}
-        self._guessed: dict[str, str] = {}
+        #: Vehicles of a lane upstream that were seen to come to each stop lane, or to none.
+        self._came: dict[tuple[str, str | None], int] = {}
+        #: Vehicle → lanes upstream on which it was seen.
+        self._guessed: dict[str, dict[str, None]] = {}
 
     @property
     def sight(self) -> Sight:
@@ -236,31 +237,36 @@ class Eyes:
         """What a camera makes of it: where the lane leads, and where it was 0.3 s ago."""
         ahead = self._ahead.get(driven.lane)
         if ahead is None:
+            self._turned_out(driven, None)
             return
         rest_m = self._lanes[driven.lane].length_m - driven.place_m + self._sight.latency_s * driven.speed_mps
-        nearest_m = ahead[0].from_end_m
-        if nearest_m + rest_m > self._sight.reach_m:
+        within = {one.stop_lane: one.from_end_m for one in ahead if one.from_end_m + rest_m <= self._sight.reach_m}
+        if not within:
             return
-        if len(ahead) > 1 and ahead[1].from_end_m + rest_m <= self._sight.reach_m:
-            stop_lane = self._guess(driven, tuple(one.stop_lane for one in ahead))
-            from_end_m = next(one.from_end_m for one in ahead if one.stop_lane == stop_lane)
+        if driven.lane in within:
+            stop_lane: str | None = driven.lane
+            self._turned_out(driven, stop_lane)
         else:
-            stop_lane, from_end_m = ahead[0].stop_lane, nearest_m
-        if driven.lane == stop_lane and driven.name in self._guessed:
-            came_by = self._guessed.pop(driven.name)
-            self._came[came_by, stop_lane] = self._came.get((came_by, stop_lane), 0) + 1
-        found[stop_lane].append(_Seen(from_end_m + rest_m, driven.speed_mps, None, driven.stood_s))
+            stop_lane = self._guess(driven, tuple(one.stop_lane for one in ahead))
+        if stop_lane is not None and stop_lane in within:
+            found[stop_lane].append(_Seen(within[stop_lane] + rest_m, driven.speed_mps, None, driven.stood_s))
 
-    def _guess(self, driven: Driven, stop_lanes: tuple[str, ...]) -> str:
-        """By the shares in which vehicles of this lane were seen to come to each; the same for one all the time."""
-        self._guessed[driven.name] = driven.lane
-        counts = [1 + self._came.get((driven.lane, one), 0) for one in stop_lanes]
+    def _turned_out(self, driven: Driven, stop_lane: str | None) -> None:
+        """It has come to a stop line of ours, or drives where none is ahead: so did one of those lanes upstream."""
+        for lane in self._guessed.pop(driven.name, ()):
+            self._came[lane, stop_lane] = self._came.get((lane, stop_lane), 0) + 1
+
+    def _guess(self, driven: Driven, stop_lanes: tuple[str, ...]) -> str | None:
+        """By the shares in which vehicles of this lane were seen to come to each, or to none (None)."""
+        self._guessed.setdefault(driven.name, {})[driven.lane] = None
+        ways: tuple[str | None, ...] = (*dict.fromkeys(stop_lanes), None)
+        counts = [(0 if one is None else 1) + self._came.get((driven.lane, one), 0) for one in ways]
         at = zlib.crc32(driven.name.encode()) / 2**32 * sum(counts)
-        for one, count in zip(stop_lanes, counts, strict=True):
+        for one, count in zip(ways, counts, strict=True):
             at -= count
             if at < 0:
                 return one
-        return stop_lanes[-1]
+        return ways[0]
 
     def _demand(self, junction: Junction, lane: str, found: Mapping[str, list[_Seen]], t_s: int) -> LaneDemand:
         phase = self._main_phase[lane]

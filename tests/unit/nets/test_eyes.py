@@ -112,3 +112,19 @@ def test_a_vehicle_that_has_passed_is_in_the_box_and_no_longer_in_the_lane(roads
     assert view.around["J"].box == {}
     # It stands with its rear 17 m down the road out: two more fit.
     assert view.around["J"].room == {"Sx": 2}
+
+
+def test_vehicles_upstream_count_for_a_lane_in_the_share_that_comes_there(roads: Network) -> None:
+    """Twenty drive from `far` and are next seen on a road without a light ahead: the next are hardly expected."""
+    watching, eyes = Watching(roads), Eyes(roads, SHARP, 1)
+    expected = []
+    for t_s in range(1, 41):
+        name = f"v{t_s // 2}"
+        place = (name, "far_0", 95.0, 0.0, 0) if t_s % 2 == 0 else (name, "Ex_0", 5.0, 9.0, 1)
+        entered = {name: ("far", "W", "Ex")} if t_s % 2 == 0 else {}
+        watching.see(t_s, Frame((Moving(*place),), entered, ()))
+        queue = eyes.look(t_s, watching).demands["J"].lanes["W_0"].queue_vehicles or 0
+        if t_s % 2 == 0:
+            expected.append(queue)
+    assert expected[0] == 1
+    assert sum(expected[10:]) <= 3
