@@ -50,7 +50,8 @@ class StitchSettings:
 class Journey:
     """What one road user did, from first to last sight. Positions in metres on the ground.
 
-    leap_m is how far the latest sighting was from where the velocity before it led to.
+    leap_m is how far the latest sighting was from where the velocity before it led to,
+    furthest_m how far it ever was from where it was first seen.
     Of every gate: side now and at birth, signed distance and offset at the last sighting, when
     and where it was last exactly on the gate's line, passed_ns when it was passed downstream,
     beside when that was outside its ends.
@@ -70,6 +71,7 @@ class Journey:
     gates: int
     speed_sd_mps: float = 0.0
     leap_m: float = 0.0
+    furthest_m: float = 0.0
     hits: int = 0
     votes: Array = field(default_factory=lambda: np.zeros(len(KINDS)))
     stopped_since_ns: int | None = None
@@ -134,6 +136,7 @@ class Journey:
         expected = (self.pos_m[i] + self.vel_mps[i] * elapsed_s for i in (0, 1))
         self.leap_m = math.dist(track.pos_m, tuple(expected))
         self.pos_m = track.pos_m
+        self.furthest_m = max(self.furthest_m, self.travelled_m)
         self.last_px = track.foot_px
         self.box_px = track.box_px
         if track.vel_mps is not None:

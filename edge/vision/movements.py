@@ -33,6 +33,8 @@ NEAR_NO_GATE = "came near no gate"
 TOO_BRIEF = "seen too briefly"
 COUNTED_ALREADY = "a second box of a road user counted already"
 MADE_ONE_ALREADY = "made a movement before, and entered by no gate since"
+#: What the next sightings may mend.
+_PASSING = frozenset({MOVED_TOO_LITTLE, OTHER_KIND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class MovementCounter:
     def _decide(self, journey: Journey, others: list[Journey]) -> Crossing | None:
         """A crossing if the journey completed a movement by one of the exit gates it passed.
 
-        One that has moved too little so far is asked again at its next sightings.
+        One that has moved too little so far, or was mostly taken for another kind, is asked again
+        at its next sightings.
         """
         fitting = []
         for index, passed_ns in list(journey.leaving.items()):
@@ -199,7 +202,7 @@ class MovementCounter:
                 fitting.append((rank, index, passed_ns))
             else:
                 journey.refused[index] = reason
-            if reason != MOVED_TOO_LITTLE:
+            if reason not in _PASSING:
                 del journey.leaving[index]
         if not fitting:
             return None
@@ -228,7 +231,7 @@ class MovementCounter:
         strayed = beside_m > self._settings.stray_m
         if entry not in journey.passed_ns and (elsewhere or strayed):
             return ENTERED_ELSEWHERE
-        if journey.travelled_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
+        if journey.furthest_m < movement.min_travel_m or journey.age_s < self._settings.min_age_s:
             return MOVED_TOO_LITTLE
         # A curve ends along the gate's normal; a shaky box is judged by its whole way.
         ways = (journey.vel_mps, journey.way_m)

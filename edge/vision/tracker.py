@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 class TrackerSettings:
     """sure_score begins tracks, unsure_score only continues them. Times in seconds.
 
+    People and those on two wheels are narrow, and score less than vehicles do: their tracks begin
+    from sure_slim_score.
     min_iou are limits on buffered overlap in the first and the second round.
     pixel_accel is acceleration noise in box heights per s²; ground_accel_mps2 is what is usual on
     the road, and ground_accel_s how long it lasts. People take walking_share of both.
@@ -40,6 +42,7 @@ class TrackerSettings:
     """
 
     sure_score: float = 0.30
+    sure_slim_score: float = 0.20
     unsure_score: float = 0.10
     min_iou: float = 0.15
     min_iou_unsure: float = 0.30
@@ -93,8 +96,9 @@ class GroundTracker:
         s = self._settings
 
         found = self._measured(detections)
-        sure = np.flatnonzero(detections.scores >= s.sure_score)
-        unsure = np.flatnonzero((detections.scores < s.sure_score) & (detections.scores >= s.unsure_score))
+        least = np.where(_SLIM[detections.classes], s.sure_slim_score, s.sure_score)
+        sure = np.flatnonzero(detections.scores >= least)
+        unsure = np.flatnonzero((detections.scores < least) & (detections.scores >= s.unsure_score))
         seen = np.zeros(len(self._book.ids), bool)
 
         confirmed = np.flatnonzero(self._book.hits >= s.min_hits)
@@ -305,6 +309,7 @@ class _Book:
 
 
 _PERSON = KINDS.index(Kind.PERSON)
+_SLIM = np.array([kind in {Kind.PERSON, Kind.BICYCLE, Kind.MOTORCYCLE} for kind in KINDS])
 _COLUMNS = tuple(column.name for column in fields(_Book))
 
 

@@ -289,6 +289,30 @@ def test_who_comes_back_over_the_crossing_is_counted_again() -> None:
     assert [c.movement for c in crossings] == ["PES", "PEN"]
 
 
+def test_who_was_taken_for_a_cyclist_on_the_gate_is_counted_once_the_vote_says_otherwise() -> None:
+    count = counter(WALK)
+    crossings: list[Crossing] = []
+    for frame in range(140):
+        t_ns, y = frame * 100_000_000, 9.0 + frame * 0.13
+        rider = y < 20.5 and frame % 3 > 0
+        crossings += count.update(
+            t_ns, (track(t_ns, 1, (9.0, y), (0.0, 1.3), Kind.BICYCLE if rider else Kind.PERSON),), {}
+        )[0]
+    (crossing,) = crossings
+    assert crossing.kind is Kind.PERSON
+    assert crossing.t_ns / NS_PER_S == pytest.approx((20.0 - 9.0) / 1.3, abs=0.1), "dated to the line, not to the vote"
+
+
+def test_the_way_before_turning_round_is_way_too() -> None:
+    # First seen between the gates, goes up for 4 m, comes back over the exit gate and is lost just past it.
+    def turns(t_s: float) -> Place | None:
+        y = 18.0 - 1.3 * t_s if t_s < 3.1 else 14.0 + 1.3 * (t_s - 3.1)
+        return (9.0, y) if y < 20.8 else None
+
+    crossings, _ = follow(counter(WALK), [turns], 12, fps=10, kind=Kind.PERSON)
+    assert [c.movement for c in crossings] == ["PES"]
+
+
 def test_a_car_does_not_go_on_where_somebody_who_stood_was_lost() -> None:
     count = counter(SBT)
     crossings: list[Crossing] = []

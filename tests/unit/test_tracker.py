@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.types import Track
+from edge.types import Kind, Track
 from edge.vision.tracker import GroundTracker
 from tests.overhead import CAMERA, PLANE, box_at, detections
 
@@ -64,6 +64,16 @@ def test_unsure_detections_continue_but_never_begin_a_track() -> None:
         tracker.update(detections(k / 25, [box_at(9, 10 + k * 0.2)], score=0.8))
     weak = tracker.update(detections(10 / 25, [box_at(9, 12.0)], score=0.15))
     assert [track.seen for track in weak] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"), [(Kind.CAR, False), (Kind.BUS, False), (Kind.PERSON, True), (Kind.MOTORCYCLE, True)]
+)
+def test_who_is_narrow_begins_a_track_at_a_lower_score(kind: Kind, begins: bool) -> None:
+    tracker = GroundTracker(CAMERA, PLANE)
+    for k in range(1, 6):
+        tracks = tracker.update(detections(k / 25, [box_at(9, 10 + k * 0.2)], score=0.22, kind=kind))
+    assert bool(tracks) is begins
 
 
 def test_ids_are_never_used_twice() -> None:
