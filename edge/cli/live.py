@@ -157,6 +157,11 @@ def _about_end(outcome: Outcome) -> str:
     )
 
 
+def _word(reason: str | None) -> str | None:
+    """A reason without its numbers, which change all the time."""
+    return None if reason is None else reason.partition(":")[0]
+
+
 class _Telling:
     """One line a minute, and one whenever the camera's state changes."""
 
@@ -169,8 +174,8 @@ class _Telling:
         if isinstance(body, SummaryBody):
             counts = "  ".join(map(_count, body.movements))
             self._line(t_ns, f"last {body.interval_s:.0f} s  {counts}")
-        elif isinstance(body, HealthBody) and (body.state, body.reason) != self._health:
-            self._health = (body.state, body.reason)
+        elif isinstance(body, HealthBody) and (body.state, _word(body.reason)) != self._health:
+            self._health = (body.state, _word(body.reason))
             why = "" if body.reason is None else f" ({body.reason})"
             self._line(t_ns, f"camera {body.camera}: {body.state}{why}")
 

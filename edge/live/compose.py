@@ -39,6 +39,7 @@ from edge.telemetry.records import Telemetry
 from edge.types import Kind
 from edge.vision.health.monitor import SightMonitor
 from edge.vision.pipeline import VisionPipeline, VisionSettings
+from edge.vision.source import LiveSource
 from firmware_bridge.recording import RecordingBridge
 
 _log = logging.getLogger(__name__)
@@ -119,7 +120,12 @@ def run_live(
             _hires(options.plan[1], site, cabinet, writer, clock)
         vision = VisionPipeline(site, camera.id, options.vision)
         pace = PacedLooks(FramePace(crossing_gap_s(site, camera)), None if not source.fps else 1 / source.fps)
-        sight = SightMonitor.of(camera, now_ns=clock.now_ns)
+        sight = SightMonitor.of(
+            camera,
+            state=None if options.outbox is None else options.outbox.parent,
+            now_ns=clock.now_ns,
+            clock_offset_ns=(lambda: source.clock_offset_ns) if isinstance(source, LiveSource) else None,
+        )
         eyes = opened.enter_context(Eyes(source, detector, sight.update, clock, pace))
         return LiveLoop(
             looks=eyes,

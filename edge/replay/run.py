@@ -199,7 +199,8 @@ class Replay:
     def _write_result(self, frame: Frame, result: VisionResult) -> None:
         sight = result.sight
         if self._seen is None or (self._seen.ok, self._seen.reason) != (sight.ok, sight.reason):
-            self._folder.event("sight", result.t_ns, {"ok": sight.ok, "reason": sight.reason})
+            told = {"ok": sight.ok, "reason": sight.reason, "detail": sight.detail}
+            self._folder.event("sight", result.t_ns, told)
             self._seen = sight
         for crossing in result.crossings:
             self._folder.crossing(crossing)

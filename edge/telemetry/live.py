@@ -153,8 +153,10 @@ class HealthReports:
         camera = self._cameras.setdefault(result.camera, _Camera("ok", None, result.t_ns))
         camera.frames += 1
         camera.seen_ns = result.t_ns
-        camera.state = "ok" if result.sight.ok else "degraded"
-        camera.reason = result.sight.reason
+        sight = result.sight
+        # A camera that is believed and has a reason is not quite well: dirty, say.
+        camera.state = "ok" if sight.ok and sight.reason is None else "degraded"
+        camera.reason = sight.reason if sight.detail is None else f"{sight.reason}: {sight.detail}"
         return self._told(result.camera, camera, result.t_ns, facts)
 
     def tick(self, t_ns: int, facts: Facts) -> list[tuple[int, HealthBody]]:
@@ -170,7 +172,8 @@ class HealthReports:
 
     @staticmethod
     def _told(name: str, camera: _Camera, t_ns: int, facts: Facts) -> list[tuple[int, HealthBody]]:
-        now = (camera.state, camera.reason)
+        # The numbers behind the word change with every frame and are told with the next report.
+        now = (camera.state, None if camera.reason is None else camera.reason.partition(":")[0])
         since_ns = None if camera.told_ns is None else t_ns - camera.told_ns
         if since_ns is not None and since_ns < HEALTH_EVERY_NS and now == camera.told:
             return []

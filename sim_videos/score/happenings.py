@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.clock import NS_PER_S
@@ -102,12 +102,16 @@ def incident_score(truth: Sequence[Spell], record: Record) -> HappeningScore | N
 
 
 def sight_score(truth: Sequence[Spell], record: Record) -> HappeningScore:
-    """When the camera was said not to be believed, against the faults it had."""
-    blind = _blind_spells(record)
+    """When the camera was said not to be believed, or not to be well, against the faults it had.
+
+    A false report is of a camera that was said to be blind and had no fault.
+    """
+    blind = _spells(record, lambda event: not event["ok"])
+    told = _spells(record, lambda event: not event["ok"] or event.get("reason") is not None)
     noticed = []
     for spell in truth:
         end_s = spell.end_s if spell.end_s is not None else float("inf")
-        reported = [start for start, stop in blind if start <= end_s + SIGHT_AFTER_S and stop >= spell.start_s]
+        reported = [start for start, stop in told if start <= end_s + SIGHT_AFTER_S and stop >= spell.start_s]
         noticed.append(Noticed(spell, max(0.0, min(reported) - spell.start_s) if reported else None))
     of_none = [
         start
@@ -131,14 +135,15 @@ def _is_of(report: Event, spell: Spell) -> bool:
     )
 
 
-def _blind_spells(record: Record) -> list[tuple[float, float]]:
+def _spells(record: Record, is_so: Callable[[Event], bool]) -> list[tuple[float, float]]:
+    """From when to when it was so, by the events about sight."""
     spells: list[tuple[float, float]] = []
     since: float | None = None
     for event in record.of("sight"):
         t_s = event["t_ns"] / NS_PER_S
-        if not event["ok"] and since is None:
+        if is_so(event) and since is None:
             since = t_s
-        elif event["ok"] and since is not None:
+        elif not is_so(event) and since is not None:
             spells.append((since, t_s))
             since = None
     return spells if since is None else [*spells, (since, float("inf"))]

@@ -11,7 +11,7 @@ from edge.clock import Clock
 from edge.frames import Detections, Frame, VisionResult
 from edge.seams import Detector
 from edge.types import Sight
-from edge.vision.health.monitor import SightMonitor
+from edge.vision.health.monitor import Known, SightMonitor
 from edge.vision.pipeline import VisionPipeline
 from sim_videos.detector import TruthDetector
 from sim_videos.render.faults import CameraFeed
@@ -52,7 +52,8 @@ class DetectingCamera:
         self._mast = mast
         self._detector = detector
         self._stopwatch = stopwatch
-        self._sight = SightMonitor(mast.spec.id)
+        self._now_ns = 0
+        self._sight = SightMonitor(mast.spec.id, known=Known(now_ns=lambda: self._now_ns))
 
     def look(self, world: WorldFrame, index: int) -> Look:
         """What the camera makes of this instant."""
@@ -60,6 +61,7 @@ class DetectingCamera:
         truth = mast.recorder.frame(world, mast.feed.seen(world) if mast.told else ())
         asked = index % mast.every == 0
         frames = mast.feed.frames(world) if asked or mast.told else ()
+        self._now_ns = ns_of(world.t_s)
         looked = [self._result(frame) for frame in frames] if asked else []
         return Look(
             self.camera_id,

@@ -27,7 +27,7 @@ class Look:
     """What one picture shows.
 
     small (90, 160): luminance. mean: of it. fine, coarse (9, 16): mean squared step between neighbouring
-    pixels of the picture and of one reduced to 80 x 45, noise taken off, relative to the mean squared, so
+    pixels of the picture and of one reduced to 80 x 45, noise taken off, relative to the tile's mean squared, so
     that the same street in half the light is the same. means (9, 16): luminance. saturated (9, 16): share.
     """
 
@@ -54,7 +54,8 @@ def look_at(t_ns: int, image: ImageBGR) -> Look:
     fine_tiles = _steps(grey)
     # Sensor noise is in every tile: what the flattest have is taken for it.
     fine_tiles = np.maximum(fine_tiles - np.percentile(fine_tiles, 5), 0)
-    light = max(mean, 8.0) ** 2
+    means = np.asarray(cv2.resize(small, TILES, interpolation=cv2.INTER_AREA), np.float32)
+    light = np.maximum(means, 10.0) ** 2
     bright = cv2.resize(np.asarray((grey >= _SATURATED) * np.uint8(255), np.uint8), TILES, interpolation=cv2.INTER_AREA)
     return Look(
         t_ns,
@@ -62,7 +63,7 @@ def look_at(t_ns: int, image: ImageBGR) -> Look:
         mean,
         np.asarray(fine_tiles / light, np.float32),
         np.asarray(_steps(coarse) / light, np.float32),
-        np.asarray(cv2.resize(small, TILES, interpolation=cv2.INTER_AREA), np.float32),
+        means,
         np.asarray(bright, np.float32) / np.float32(255),
     )
 

@@ -70,8 +70,12 @@ class SceneHealth:
         light = self._light_now(look)
         normal = self._normals[light]
         known = normal.count >= self._learn_looks
-        loss = self._structure.update(look, normal) if known else Loss(None, None, None)
         glare = self._glare(look, normal if known else None)
+        loss = Loss(None, None, None)
+        if glare > _CLEAR_GLARE:
+            self._structure.forget()  # what the light swallowed was not lost
+        elif known:
+            loss = self._structure.update(look, normal)
         clear = _clear(loss, glare) and not any(held.level for name, held in self._held.items() if name != "knocked")
         moved_px = self._pointing.update(look, light, clear=clear) if self._looks % 2 == 0 else None
         if clear and self._held["knocked"].level is not Level.BLIND:
@@ -96,6 +100,7 @@ class SceneHealth:
         self._measured("dirty", t_ns, dirty, f"{dirty or 0:.0%} of the picture shows nothing behind")
         if contrast is None:
             self.contrast = None
+            self._contrasts.clear()
             return
         self._contrasts = [*self._contrasts[-8:], contrast]
         self.contrast = float(np.median(self._contrasts))

@@ -73,8 +73,9 @@ class Structure:
         lost = structured & (history.max(axis=0) < _LOST_FINE)
         lost &= np.abs(np.median(np.stack(self._light), axis=0)) > _OTHER_LIGHT
         lost &= ~_veiled(structured, fine, coarse)
-        usual = np.median(history, axis=0)
-        return float(np.count_nonzero(_without_objects(lost, usual))) / float(np.count_nonzero(structured))
+        # The soft border of what lies on the glass adds coarse steps only.
+        edged = np.asarray((np.median(history, axis=0) > _NEW_EDGES) & (fine - coarse > -0.5), np.bool_)
+        return float(np.count_nonzero(_without_objects(lost, edged))) / float(np.count_nonzero(structured))
 
 
 def _blur_px(lost: float) -> float:
@@ -96,13 +97,13 @@ def _veiled(structured: Bools, fine: Floats, coarse: Floats) -> Bools:
     return np.asarray(veiled & (~whole | (np.count_nonzero(whole) > 0.6 * whole.size)), np.bool_)
 
 
-def _without_objects(lost: Bools, usual: Floats) -> Bools:
-    """Lost tiles but those about which new edges stand: a lorry's wall has a border, dirt on the glass has none."""
+def _without_objects(lost: Bools, edged: Bools) -> Bools:
+    """Lost tiles but those about which new edges stand: a lorry's wall has a sharp border, dirt on the glass none."""
     count, labels = cv2.connectedComponents(lost.astype(np.uint8), connectivity=8)
     kept = lost.copy()
     for number in range(1, count):
         patch = np.asarray(labels == number)
         ring = np.asarray(cv2.dilate(patch.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~patch
-        if np.count_nonzero(ring & (usual > _NEW_EDGES)) >= 0.15 * np.count_nonzero(ring):
+        if np.count_nonzero(ring & edged) >= 0.4 * np.count_nonzero(ring):
             kept &= ~patch
     return kept

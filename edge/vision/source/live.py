@@ -99,6 +99,11 @@ class LiveSource:
         return self._times.repaired
 
     @property
+    def clock_offset_ns(self) -> int | None:
+        """Cabinet time less the stream's own; it grows where the camera's clock is slow."""
+        return self._times.offset_ns
+
+    @property
     def child_pid(self) -> int | None:
         """Process id of the decoder at work, None between two."""
         child = self._child

@@ -87,6 +87,12 @@ class CameraTimes:
         self._low_ns: int | None = None
         self._low_before_ns: int | None = None
 
+    @property
+    def offset_ns(self) -> int | None:
+        """Cabinet time less the stream's own, the least of the last half minute or so; None before the first stamp."""
+        lows = [low for low in (self._low_ns, self._low_before_ns) if low is not None]
+        return min(lows, default=None)
+
     def reconnected(self) -> None:
         """A new stream begins: its stamps have nothing to do with those before."""
         self._last_pos_ns = self._low_ns = self._low_before_ns = None
