@@ -32,7 +32,8 @@ class LaneModel:
 
     headway_s is the saturation headway of its queue and start_lost_s what its first
     vehicle loses (HCM 6th edition, chapter 19: 1.9 s and 2 s). fed_by: the neighbours'
-    (junction, phase) whose greens send vehicles here, with the travel time in s.
+    (junction, phase) whose greens send vehicles here, with the travel time in s. approach: the
+    road it belongs to; None where that is not known.
     """
 
     lane: str
@@ -42,6 +43,7 @@ class LaneModel:
     headway_s: float = 1.9
     start_lost_s: float = 2.0
     fed_by: tuple[tuple[str, int, float], ...] = ()
+    approach: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

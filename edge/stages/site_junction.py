@@ -22,7 +22,8 @@ def junction_of(site: Site, signal: Signal) -> JunctionModel:
         phases = _phases_of(lane, site)
         if phases:
             ways = tuple(Way(phase, 1 / len(phases)) for phase in phases)
-            lanes.append(LaneModel(lane.id, ways, seen_m.get(lane.id, _LENGTH_M), limits[lane.approach]))
+            length_m = seen_m.get(lane.id, _LENGTH_M)
+            lanes.append(LaneModel(lane.id, ways, length_m, limits[lane.approach], approach=lane.approach))
     return JunctionModel(site.id, tuple(map(phase_model, signal.phases)), tuple(lanes), stages(signal))
 
 

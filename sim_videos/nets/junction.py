@@ -111,7 +111,16 @@ def _model(
         )
         for number in grouping.phases
     )
-    models = [LaneModel(name, _ways(grouping, name), far.back_m[name], net.lanes[name].speed_mps) for name in lanes]
+    models = [
+        LaneModel(
+            name,
+            _ways(grouping, name),
+            far.back_m[name],
+            net.lanes[name].speed_mps,
+            approach=net.lanes[name].edge,
+        )
+        for name in lanes
+    ]
     models += [
         LaneModel(name, (Way(phase, 1.0),), 1.0, WALKER_MPS) for phase, each in crossings.items() for name in each
     ]

@@ -14,9 +14,11 @@ from calibration.site import Phase, Plan, Signal
 from edge.clock import NS_PER_S
 from edge.control.adaptive import search
 from edge.control.adaptive.controller import AdaptiveController
+from edge.control.adaptive.guess import Guess, Learned
 from edge.control.adaptive.learn import LaneFlow
-from edge.control.adaptive.picture import Turns, lane_picture, travel_s
-from edge.control.adaptive.search import PlannerMissingError, Search
+from edge.control.adaptive.lookout import LanePicture
+from edge.control.adaptive.picture import Coming, lane_picture, travel_s
+from edge.control.adaptive.search import Found, PlannerMissingError, Search
 from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.adaptive.waits import called_by
 from edge.control.fixed import FixedTimeController
@@ -29,6 +31,10 @@ from tests.queue_toy import CROSS
 pytest.importorskip("edge.control.adaptive._planner", reason="the planner was not compiled: no C compiler")
 
 LANE = LaneModel("a", (Way(1, 0.7), Way(2, 0.3)), 200.0, 13.0)
+
+
+def guess(rate_veh_s: float) -> Guess:
+    return Guess(Learned({1: 1.0}, {1: 1.0}, rate_veh_s, 1.0))
 
 
 def traffic(seed: int) -> dict[int, list[float]]:
@@ -114,18 +120,13 @@ def test_a_lane_with_a_blocked_exit_is_not_served_before_one_that_is_free() -> N
         controller = AdaptiveController(model, surroundings=partial(_at, around))
         waiting = {
             f"lane{n}": LaneDemand(f"lane{n}", n, True, (), queue, 10.0, 0.0, (n,) * queue)
-            for n, queue in ((2, 0), (3, 3), (4, 4))
+            for n, queue in ((2, 0), (3, 2), (4, 5))
         }
         state = SignalState(9 * NS_PER_S, {2: Interval.GREEN, 3: Interval.RED, 4: Interval.RED}, {2: 0, 3: 0, 4: 0})
         controller.update(Demand(state.t_ns, waiting), state)
         served.append(controller.update(Demand(state.t_ns, waiting), state).reason)
     assert "phase 4 next" in served[0]
     assert "phase 3 next" in served[1]
-
-
-def test_turns_that_nobody_knows_come_in_the_lanes_shares() -> None:
-    turns = Turns({1: 0.7, 2: 0.3})
-    assert sorted(turns.next() for _ in range(10)) == [1] * 7 + [2] * 3
 
 
 def test_shares_and_rates_are_learned() -> None:
@@ -141,7 +142,7 @@ def test_shares_and_rates_are_learned() -> None:
 def test_a_moving_head_goes_before_the_queue_that_stands_behind_it() -> None:
     demand = LaneDemand("a", 1, True, ((3.0, 4.0), (60.0, 12.0)), 2, 9.0, 0.0, (1, 2, 2, 1))
     seen = lane_picture(
-        LANE, demand, {1: 1.0}, 0.0, unserved_s=0, beyond=0, announced_s=(), told_s=None,
+        LANE, demand, guess(0.0), unserved_s=0, beyond=0, announced_s=(), told_s=None,
         sensing=Sensing(), settings=AdaptiveSettings(),
     )  # fmt: skip
     assert [(one.phase, one.standing) for one in seen] == [(2, False), (1, True), (2, True), (1, False)]
@@ -151,7 +152,7 @@ def test_a_lane_that_nobody_sees_is_taken_to_have_a_queue() -> None:
     empty_far_off = LaneDemand("a", 1, None, (), None, None, 0.1)  # nobody comes, but who stands is not known
     for demand in (None, LaneDemand("a", 1, None, None, None, None, None), empty_far_off):
         seen = lane_picture(
-            LANE, demand, {1: 1.0}, 0.1, unserved_s=50, beyond=0, announced_s=(), told_s=None,
+            LANE, demand, guess(0.1), unserved_s=50, beyond=0, announced_s=(), told_s=None,
             sensing=Sensing(), settings=AdaptiveSettings(),
         )  # fmt: skip
         assert sum(one.standing for one in seen) == 5
@@ -162,14 +163,39 @@ def test_a_lane_whose_queue_is_not_known_calls() -> None:
     assert not called_by(LaneDemand("a", 1, False, (), 0, None, 0.1), frozenset({1, 2}))
 
 
-@pytest.mark.parametrize(("found_share", "missed"), [(1.0, []), (0.8, [1.2])])
-def test_where_cameras_miss_some_nobody_seen_is_not_nobody_there(found_share: float, missed: list[float]) -> None:
+@pytest.mark.parametrize(("found_share", "missed"), [(1.0, [0] * 5), (0.8, [1, 1, 1, 1, 2])])
+def test_where_cameras_miss_some_nobody_seen_is_not_nobody_there(found_share: float, missed: list[int]) -> None:
     demand = LaneDemand("a", 1, False, (), 0, None, 0.0)
-    seen = lane_picture(
-        LANE, demand, {1: 1.0}, 0.1, unserved_s=60, beyond=0, announced_s=(), told_s=None,
-        sensing=Sensing(60.0, found_share), settings=AdaptiveSettings(),
-    )  # fmt: skip
-    assert [one.weight for one in seen if one.standing] == pytest.approx(missed)
+    learned = Learned({1: 1.0}, {1: 1.0}, 0.1, found_share)
+    standing = []
+    for case in range(5):
+        seen = lane_picture(
+            LANE, demand, Guess(learned, 0, case, 5), unserved_s=62, beyond=0, announced_s=(), told_s=None,
+            sensing=Sensing(60.0, found_share), settings=AdaptiveSettings(),
+        )  # fmt: skip
+        standing.append(sum(one.standing for one in seen))
+    assert sorted(standing) == missed
+
+
+def _cost(cases: list[dict[int, int]]) -> Found:
+    """What the search makes of queues by lane: one dictionary a case."""
+    planner = Search(CROSS, CROSS.stages, replace(AdaptiveSettings(), keep_cases=4, change_cases_s=3.0))
+    for case, queues in enumerate(cases):
+        for i, lane in enumerate(CROSS.lanes):
+            phase = lane.ways[0].phase
+            standing = [Coming(0.0, phase, standing=True)] * queues.get(phase, 0)
+            planner.lane(case, i, LanePicture(standing, 0.0, 0.0, {}), 2.0)
+    return planner.solve(len(cases), 0, {2: -20.0}, {})
+
+
+def test_a_plan_is_good_for_all_cases_together() -> None:
+    here, there = {2: 4}, {4: 4}
+    one, other = _cost([here]), _cost([there])
+    assert _cost([here, here]) == replace(one, nodes=_cost([here, here]).nodes)
+    assert (one.first, other.first_s) == (None, 0.0)
+    # Whoever knew which case it is would do better than who must do for both.
+    assert _cost([here, there]).cost_veh_s > (one.cost_veh_s + other.cost_veh_s) / 2
+    assert _cost([here, there, there, there]).first == other.first
 
 
 def test_travel_time_speeds_up_to_the_free_speed() -> None:

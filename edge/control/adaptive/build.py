@@ -13,6 +13,7 @@ _DECLARATIONS = """
 #define PL_CARS ...
 #define PL_STAGES ...
 #define PL_SECONDS ...
+#define PL_CASES ...
 #define PL_NONE ...
 
 typedef uint16_t pl_mask;
@@ -31,8 +32,8 @@ typedef struct {
 } pl_settings;
 typedef struct {
     pl_settings settings;
-    uint8_t phases; uint8_t lanes; uint8_t stages;
-    pl_phase phase[...]; pl_lane lane[...]; pl_mask stage[...];
+    uint8_t phases; uint8_t lanes; uint8_t stages; uint8_t cases;
+    pl_phase phase[...]; pl_lane lane[...][...]; pl_mask stage[...];
     uint8_t now; int32_t on_ms[...]; int32_t off_ms[...]; int32_t hold_ms;
 } pl_problem;
 typedef struct { int64_t cost; uint8_t first; int32_t first_ms; int32_t nodes; } pl_plan;

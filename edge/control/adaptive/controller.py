@@ -55,6 +55,7 @@ class AdaptiveController:
         self._surroundings = surroundings
         self._ttl_ms = ttl_ms
         self._stages = model.stages
+        self._all_found = sensing.found_share >= 1.0
         self._lanes = [(lane.lane, frozenset(way.phase for way in lane.ways)) for lane in model.lanes]
         self._lamps = Lamps(model)
         self._search = Search(model, model.stages, self._settings)
@@ -104,7 +105,8 @@ class AdaptiveController:
 
     def _plan(self, stage: int, demand: Demand, signal: SignalState, around: Surroundings | None) -> frozenset[int]:
         """Look, decide, and begin a change where one is worth it; the phases it ends."""
-        pictures = self._lookout.look(demand, signal, around)
+        cases = self._settings.cases if self._unsure(demand) else 1
+        pictures = self._lookout.look(demand, signal, around, cases)
         now = self._stages[stage]
         if not all(self._lamps.green(signal, phase) for phase in now):
             return frozenset()
@@ -116,18 +118,26 @@ class AdaptiveController:
             waited_s = self._waits.waited_s(late[0], signal.t_ns)
             return self._change(stage, to, words.overdue(late[0], waited_s, self._settings.limit_s))
         headway_s = self._traffic.headway_s
-        for i, picture in enumerate(pictures):
-            self._search.lane(i, picture, headway_s)
+        for i, each in enumerate(pictures):
+            for case, picture in enumerate(each):
+                self._search.lane(case, i, picture, headway_s)
         on_s = self._lamps.on_s(signal, now)
         off_s = self._lamps.off_s(signal, now, self._settings.yellow_used_s)
-        found = self._search.solve(stage, on_s, off_s)
+        found = self._search.solve(cases, stage, on_s, off_s)
         if found.first is None or found.first_s > 0:
             return frozenset()
-        kept = self._search.solve(stage, on_s, off_s, hold_s=_COMPARED_S)
+        kept = self._search.solve(cases, stage, on_s, off_s, hold_s=_COMPARED_S)
         begun, ended = self._stages[found.first] - now, now - self._stages[found.first]
         queued, oldest_s = words.queue(demand, self._lanes, begun)
         saving_veh_s = max(0.0, kept.cost_veh_s - found.cost_veh_s)
         return self._change(stage, found.first, words.change(begun, ended, queued, oldest_s, saving_veh_s))
+
+    def _unsure(self, demand: Demand) -> bool:
+        """Whether there are vehicles that nobody sees, or whose turn nobody knows."""
+        if self._all_found:
+            lanes = (demand.lanes.get(lane) for lane, phases in self._lanes if len(phases) > 1)
+            return any(lane is None or lane.turns is None for lane in lanes)
+        return True
 
     def _change(self, stage: int, to: int, reason: str) -> frozenset[int]:
         ended = self._stages[stage] - self._stages[to]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.clock import NS_PER_S
+from edge.control.adaptive.guess import Guess, Learned
+from edge.control.adaptive.heads import Heads
 from edge.control.adaptive.learn import Traffic
 from edge.control.adaptive.picture import Coming, lane_picture
 from edge.control.adaptive.settings import AdaptiveSettings
@@ -22,7 +24,7 @@ _SILENT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class LanePicture:
-    """One lane for the search. free_s: nobody passes before; blocked: phase → s until its exit has room."""
+    """One lane in one case. free_s: nobody passes before; blocked: phase → s until its exit has room."""
 
     coming: Sequence[Coming]
     waited_s: float
@@ -40,7 +42,7 @@ class _Last:
 
 
 class Lookout:
-    """Makes a picture of each lane."""
+    """Makes pictures of each lane."""
 
     def __init__(self, model: JunctionModel, sensing: Sensing, settings: AdaptiveSettings, traffic: Traffic) -> None:
         self._model = model
@@ -50,7 +52,10 @@ class Lookout:
         self._last: dict[str, _Last] = {}
         self._served_ns: dict[str, int] = {}
         self._beyond = dict.fromkeys((lane.lane for lane in model.lanes), 0.0)
+        self._heads = Heads(model)
         self._told_ns: int | None = None
+        self._gone: dict[str, int] = {}
+        self._came = dict.fromkeys((lane.lane for lane in model.lanes), 0.0)
         self._noted_ns = 0
 
     def note(self, signal: SignalState, passed: Sequence[Passed] | None) -> None:
@@ -58,47 +63,73 @@ class Lookout:
         half_ns = min(max(signal.t_ns - self._noted_ns, 0), NS_PER_S) // 2
         self._noted_ns = signal.t_ns
         for one in passed or ():
+            self._heads.passed(one.lane)
+            self._gone[one.lane] = self._gone.get(one.lane, 0) + 1
             began_ns = signal.since_ns.get(one.phase, 0) if one.phase is not None else 0
             before = self._last.get(one.lane)
             # It was seen some time in the step; the middle is the best guess.
             self._last[one.lane] = _Last(one.t_ns - half_ns, one.phase, before is None or before.t_ns < began_ns)
 
-    def look(self, demand: Demand, signal: SignalState, around: Surroundings | None) -> list[LanePicture]:
-        """All lanes, in the order of the model."""
-        if around is not None and around.coming:
+    def look(
+        self, demand: Demand, signal: SignalState, around: Surroundings | None, cases: int
+    ) -> list[list[LanePicture]]:
+        """All lanes, in the order of the model, each as so many cases have it."""
+        around = around if around is not None else Surroundings(signal.t_ns)
+        if around.coming:
             self._told_ns = signal.t_ns
-        return [self._picture(lane, demand.lanes.get(lane.lane), signal, around) for lane in self._model.lanes]
+        self._heads.look(signal, demand.lanes, around)
+        return [
+            self._pictures(i, lane, demand.lanes.get(lane.lane), signal, around, cases)
+            for i, lane in enumerate(self._model.lanes)
+        ]
 
-    def _picture(
-        self, lane: LaneModel, seen: LaneDemand | None, signal: SignalState, around: Surroundings | None
-    ) -> LanePicture:
-        t_ns = signal.t_ns
-        if lane.lane not in self._served_ns or any(
-            signal.intervals.get(way.phase) is Interval.GREEN for way in lane.ways
-        ):
-            self._served_ns[lane.lane] = t_ns
-        rate = self._traffic.rate_veh_s(lane.lane)
-        told_s = self._told_s(lane, t_ns) if around is not None else None
-        coming = lane_picture(
-            lane,
-            seen,
-            self._traffic.shares(lane.lane),
+    def _pictures(
+        self,
+        number: int,
+        lane: LaneModel,
+        seen: LaneDemand | None,
+        signal: SignalState,
+        around: Surroundings,
+        cases: int,
+    ) -> list[LanePicture]:
+        t_ns, name = signal.t_ns, lane.lane
+        if name not in self._served_ns or any(signal.intervals.get(way.phase) is Interval.GREEN for way in lane.ways):
+            self._served_ns[name] = t_ns
+        rate, shares = self._traffic.rate_veh_s(name), self._traffic.shares(name)
+        self._came[name] += rate * self._settings.plan_every_s
+        learned = Learned(
+            shares,
+            self._heads.shares(lane, shares, seen),
             rate,
-            unserved_s=(t_ns - self._served_ns[lane.lane]) / NS_PER_S,
-            beyond=self._hidden(lane, seen, rate),
-            announced_s=around.coming.get(lane.lane, ()) if around is not None else (),
-            told_s=told_s,
-            sensing=self._sensing,
-            settings=self._settings,
+            self._sensing.found_share,
+            self._gone.get(name, 0),
+            self._came[name],
         )
-        blocked = {}
-        if around is not None:
-            for way in lane.ways:
-                if way.exit is not None and around.room.get(way.exit, 1) <= 0:
-                    blocked[way.phase] = self._settings.exit_wait_s
-        free_s = self._free_s(lane, signal) if coming and coming[0].standing else 0.0
+        beyond = self._hidden(lane, seen, rate)
+        inside = self._inside(lane, signal, around)
+        free_s = self._free_s(lane, signal)
         waited_s = seen.wait_s if seen is not None and seen.wait_s is not None else 0.0
-        return LanePicture(self._inside(lane, signal, around) + coming, waited_s, free_s, blocked)
+        blocked = {
+            way.phase: self._settings.exit_wait_s
+            for way in lane.ways
+            if way.exit is not None and around.room.get(way.exit, 1) <= 0
+        }
+        pictures = []
+        for case in range(cases):
+            coming = lane_picture(
+                lane,
+                seen,
+                Guess(learned, number, case, cases),
+                unserved_s=(t_ns - self._served_ns[name]) / NS_PER_S,
+                beyond=beyond,
+                announced_s=around.coming.get(name, ()),
+                told_s=self._told_s(lane, t_ns),
+                sensing=self._sensing,
+                settings=self._settings,
+            )
+            free = free_s if coming and coming[0].standing else 0.0
+            pictures.append(LanePicture(inside + coming, waited_s, free, blocked))
+        return pictures
 
     def _told_s(self, lane: LaneModel, t_ns: int) -> float | None:
         """How far ahead neighbours tell of vehicles for a lane; None where none does, or has not for long."""
@@ -114,10 +145,10 @@ class Lookout:
         headway_s = self._traffic.headway_s + (self._settings.second_s if last.first else 0.0)
         return max(0.0, headway_s - (signal.t_ns - last.t_ns) / NS_PER_S)
 
-    def _inside(self, lane: LaneModel, signal: SignalState, around: Surroundings | None) -> list[Coming]:
+    def _inside(self, lane: LaneModel, signal: SignalState, around: Surroundings) -> list[Coming]:
         """Vehicles that have left the lane and wait in the box for a gap: nobody behind them gets past."""
         last = self._last.get(lane.lane)
-        if around is None or around.stands is None or last is None or last.turn is None:
+        if around.stands is None or last is None or last.turn is None:
             return []
         turn = last.turn
         if not any(way.phase == turn and way.yields_to for way in lane.ways):
@@ -125,7 +156,7 @@ class Lookout:
         if signal.intervals.get(turn) is not Interval.GREEN or last.t_ns < signal.since_ns[turn]:
             return []
         count = min(around.stands.get(turn, 0), self._settings.most_inside)
-        return [Coming(0.0, 1.0, turn, standing=True) for _ in range(count)]
+        return [Coming(0.0, turn, standing=True) for _ in range(count)]
 
     def _hidden(self, lane: LaneModel, seen: LaneDemand | None, rate_veh_s: float) -> float:
         """Vehicles that are thought to queue beyond the end of the view, while the queue reaches that far."""

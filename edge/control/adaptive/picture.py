@@ -6,17 +6,14 @@ stop line ▌ moving off │ standing │ approaching │ unseen, by the learned
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.control.adaptive.guess import Guess
 from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.junction import LaneModel, Sensing
 from edge.types import LaneDemand
 
-#: Unseen traffic comes in portions of so many seconds.
-_PORTION_S = 6.0
-#: Less traffic than this in a portion is none.
-_LEAST_WEIGHT = 0.01
 #: More vehicles than this are not guessed in a lane that nobody sees.
 _MOST_GUESSED = 20
 #: Nor more than this many where a camera sees nobody stand.
@@ -25,35 +22,17 @@ _MOST_MISSED = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One vehicle, or a portion of one: s until it could be at the stop line, its share of a vehicle, its phase."""
+    """One vehicle: s until it could be at the stop line, and its phase."""
 
     at_s: float
-    weight: float
     phase: int
     standing: bool
-
-
-class Turns:
-    """Gives turns to vehicles whose turn nobody knows, so that any few of them have the lane's shares."""
-
-    def __init__(self, shares: Mapping[int, float]) -> None:
-        self._shares = shares
-        self._owed = dict(shares)
-
-    def next(self, weight: float = 1.0) -> int:
-        """The turn that is owed most."""
-        phase = max(self._owed, key=lambda one: (self._owed[one], -one))
-        self._owed[phase] -= weight
-        for one, share in self._shares.items():
-            self._owed[one] += share * weight
-        return phase
 
 
 def lane_picture(
     lane: LaneModel,
     demand: LaneDemand | None,
-    shares: Mapping[int, float],
-    rate_veh_s: float,
+    guess: Guess,
     *,
     unserved_s: float,
     beyond: float,
@@ -62,38 +41,32 @@ def lane_picture(
     sensing: Sensing,
     settings: AdaptiveSettings,
 ) -> list[Coming]:
-    """Vehicles of a lane, nearest first.
+    """Vehicles of a lane in one case, nearest first.
 
     unserved_s: so long nothing could leave it, for lanes that nobody sees. beyond: vehicles
     that are thought to stand beyond the end of the view. announced_s: when those of which
     neighbours told would arrive; told_s: further ahead than this they cannot tell, None
     where nobody does.
     """
-    turns = Turns(shares)
     edge_s = min(sensing.view_m, max(lane.length_m, 1.0)) / lane.speed_mps
     found: list[Coming] = []
     if _unknown(demand):
         if demand is None or demand.presence is not False:
-            expected = max(1.0, rate_veh_s * unserved_s)
-            found += [Coming(0.0, 1.0, turns.next(), standing=True) for _ in range(min(round(expected), _MOST_GUESSED))]
+            expected = max(1.0, guess.rate_veh_s * unserved_s)
+            found += [Coming(0.0, guess.turn(), standing=True) for _ in range(min(round(expected), _MOST_GUESSED))]
         edge_s = 0.0
     elif demand is not None:
         # A camera that misses some cannot say that nobody waits, the less the longer nothing could leave.
-        missed = 0.0 if demand.queue_vehicles else rate_veh_s * (1 - sensing.found_share) * unserved_s
-        if missed >= _LEAST_WEIGHT:
-            found.append(Coming(0.0, min(missed, _MOST_MISSED), turns.next(missed), standing=True))
-        found += _seen(lane, demand, turns, sensing, settings)
-    if beyond > 0:
-        whole = math.ceil(beyond)
-        found += [Coming(edge_s, beyond / whole, turns.next(), standing=False) for _ in range(whole)]
-    found += [Coming(at_s, 1 / sensing.found_share, turns.next(), standing=False) for at_s in sorted(announced_s)]
-    weight = rate_veh_s * _PORTION_S
-    if weight >= _LEAST_WEIGHT:
-        from_s = edge_s if told_s is None else max(edge_s, told_s)
-        count = int((settings.horizon_s - from_s) / _PORTION_S)
-        found += [
-            Coming(from_s + (i + 0.5) * _PORTION_S, weight, turns.next(weight), standing=False) for i in range(count)
-        ]
+        missed = 0.0 if demand.queue_vehicles else guess.rate_veh_s * (1 - sensing.found_share) * unserved_s
+        found += [Coming(0.0, guess.turn(), standing=True) for _ in range(guess.count(min(missed, _MOST_MISSED)))]
+        found += _seen(lane, demand, guess, settings)
+    found += [Coming(edge_s, guess.turn(), standing=False) for _ in range(guess.count(beyond))]
+    for at_s in sorted(announced_s):
+        if guess.unseen():
+            found.append(Coming(at_s, guess.turn(), standing=False))
+        found.append(Coming(at_s, guess.turn(), standing=False))
+    from_s = edge_s if told_s is None else max(edge_s, told_s)
+    found += [Coming(at_s, guess.turn(), standing=False) for at_s in guess.coming_s(from_s, float(settings.horizon_s))]
     return found
 
 
@@ -102,11 +75,9 @@ def _unknown(demand: LaneDemand | None) -> bool:
     return demand is None or (demand.queue_vehicles is None and (demand.arrivals is None or demand.presence is None))
 
 
-def _seen(
-    lane: LaneModel, demand: LaneDemand, turns: Turns, sensing: Sensing, settings: AdaptiveSettings
-) -> list[Coming]:
+def _seen(lane: LaneModel, demand: LaneDemand, guess: Guess, settings: AdaptiveSettings) -> list[Coming]:
     """Moving within the length of the queue is its head, on its way already; then the queue, then who approaches."""
-    age_s, weight = demand.age_s or 0.0, 1 / sensing.found_share
+    age_s = demand.age_s or 0.0
     standing, arrivals = demand.queue_vehicles or 0, demand.arrivals or ()
     known = demand.turns if demand.turns is not None and len(demand.turns) == standing + len(arrivals) else None
     ahead = 0
@@ -124,8 +95,10 @@ def _seen(
     found = []
     for place, at in order:
         turn = known[place] if known is not None else None
-        phase = turns.next(weight) if turn is None else turn
-        found.append(Coming(0.0 if at is None else at, weight, phase, standing=at is None))
+        if guess.unseen():
+            found.append(Coming(0.0 if at is None else at, guess.turn(), standing=at is None))
+        guessed = guess.turn()
+        found.append(Coming(0.0 if at is None else at, guessed if turn is None else turn, standing=at is None))
     return found
 
 

@@ -12,6 +12,7 @@
 #define PL_CARS 64
 #define PL_STAGES 32
 #define PL_SECONDS 90
+#define PL_CASES 8
 #define PL_NONE 255
 
 typedef uint16_t pl_mask;
@@ -61,9 +62,9 @@ typedef struct {
 
 typedef struct {
     pl_settings settings;
-    uint8_t phases, lanes, stages;
+    uint8_t phases, lanes, stages, cases;
     pl_phase phase[PL_PHASES];
-    pl_lane lane[PL_LANES];
+    pl_lane lane[PL_CASES][PL_LANES]; /* what may be there: one plan is made that is good for all cases on average */
     pl_mask stage[PL_STAGES];
     uint8_t now;               /* the stage asked for */
     int32_t on_ms[PL_PHASES];  /* since or from when green; only for phases of that stage */
@@ -72,7 +73,7 @@ typedef struct {
 } pl_problem;
 
 typedef struct {
-    int64_t cost;            /* of the best plan */
+    int64_t cost;            /* of the best plan, mean of all cases */
     uint8_t first;           /* stage of its first switch, PL_NONE without one */
     int32_t first_ms;        /* when it begins to end the present stage */
     int32_t nodes;           /* looked at */
@@ -86,7 +87,7 @@ typedef struct {
 
 typedef struct {
     int64_t cost;
-    uint8_t left[PL_LANES]; /* vehicles that have passed, by lane */
+    uint8_t left[PL_LANES]; /* vehicles that have passed, by lane, in the first case */
 } pl_outcome;
 
 /* Bytes that a search works in; the caller keeps them, one for each thread. */

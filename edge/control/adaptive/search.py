@@ -12,7 +12,8 @@ from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.junction import JunctionModel
 from edge.errors import DeviceError
 
-_FOREVER_MS = 0x3FFFFFF
+#: Weight of a vehicle.
+_ONE_VEHICLE = 256
 
 
 class PlannerMissingError(DeviceError):
@@ -49,8 +50,11 @@ class Search:
         self._problem: Any = extension.ffi.new("pl_problem *")
         self._room: Any = extension.ffi.new("char[]", int(lib.pl_room()))
         self._plan: Any = extension.ffi.new("pl_plan *")
-        self._lanes: list[Any] = [self._problem.lane[i] for i in range(len(model.lanes))]
-        self._cars: list[list[Any]] = [[lane.car[k] for k in range(int(lib.PL_CARS))] for lane in self._lanes]
+        self._cases = [self._problem.lane[c] for c in range(settings.cases)]
+        self._lanes: list[list[Any]] = [[case[i] for i in range(len(model.lanes))] for case in self._cases]
+        self._cars: list[list[list[Any]]] = [
+            [[lane.car[k] for k in range(int(lib.PL_CARS))] for lane in lanes] for lanes in self._lanes
+        ]
         self._yields: list[dict[int, int]] = []
         for model_lane in model.lanes:
             yields: dict[int, int] = {}
@@ -65,9 +69,9 @@ class Search:
         self._yields = [{**others, **yields} for yields in self._yields]
         self._fill(stages)
 
-    def lane(self, i: int, picture: LanePicture, headway_s: float) -> None:
-        """Tell of lane i; vehicles beyond the room of the search are left out, the farthest first."""
-        lane, cars, index, yields = self._lanes[i], self._cars[i], self._index, self._yields[i]
+    def lane(self, case: int, i: int, picture: LanePicture, headway_s: float) -> None:
+        """Tell of lane i in a case; vehicles beyond the room of the search are left out, the farthest first."""
+        lane, cars, index, yields = self._lanes[case][i], self._cars[case][i], self._index, self._yields[i]
         stop_ms, blocked = round(self._settings.stop_s * 1000), picture.blocked
         lane.headway_ms = round(headway_s * 1000)
         lane.lost_ms = round(self._settings.lost_s * 1000)
@@ -79,18 +83,23 @@ class Search:
         for car, one in zip(cars, kept, strict=False):
             car.at_ms = int(one.at_s * 1000)
             car.stop_ms = 0 if one.standing else stop_ms
-            car.weight = int(one.weight * 256)
+            car.weight = _ONE_VEHICLE
             car.phase = index[one.phase]
             car.yields = yields.get(one.phase, 0)
             car.not_before_ms = int(blocked.get(one.phase, 0.0) * 1000) if blocked else 0
 
-    def solve(self, now: int, on_s: Mapping[int, float], off_s: Mapping[int, float], hold_s: float = 0.0) -> Found:
+    def solve(
+        self, cases: int, now: int, on_s: Mapping[int, float], off_s: Mapping[int, float], hold_s: float = 0.0
+    ) -> Found:
         """The best plan from stage `now`: its phases green since or from on_s, others usable until off_s.
 
         hold_s: it is not left before then.
         """
         problem = self._problem
-        problem.now = now
+        problem.cases, problem.now = cases, now
+        settings = self._settings
+        problem.settings.keep = settings.keep if cases == 1 else settings.keep_cases
+        problem.settings.change_ms = round((settings.change_s if cases == 1 else settings.change_cases_s) * 1000)
         problem.hold_ms = round(hold_s * 1000)
         for phase, i in self._index.items():
             problem.on_ms[i] = round(on_s.get(phase, 0.0) * 1000)
@@ -114,10 +123,8 @@ class Search:
         of.stop_after_ms = round(settings.stop_after_s * 1000)
         of.fair_after_ms = round(settings.fair_after_s * 1000)
         of.fair_permille = round(settings.fair_veh * 1000)
-        of.change_ms = round(settings.change_s * 1000)
         of.sneakers = settings.sneakers
         of.seconds = settings.horizon_s
-        of.keep = settings.keep
         problem.phases, problem.lanes, problem.stages = len(model.phases), len(model.lanes), len(stages)
         together = {frozenset((a, b)) for stage in model.stages for a in stage for b in stage}
         for i, phase in enumerate(model.phases):

@@ -10,7 +10,8 @@ class AdaptiveSettings:
     """Times in s.
 
     Search: horizon_s is how far a plan looks, keep how many plans of each stage are followed at
-    each second of it, plan_every_s how often it is planned anew.
+    each second of it, plan_every_s how often it is planned anew. Where not all vehicles or not
+    all turns are seen, a plan is made for so many cases together, and keep_cases are followed.
 
     Discharge: headway_s at saturation and lost_s until the first vehicle of a queue passes are
     what is reckoned with before anything was learned; the second needs second_s more than the
@@ -21,7 +22,8 @@ class AdaptiveSettings:
 
     Cost: stop_s is what a stop costs beside the wait, for vehicles delayed by more than
     stop_after_s. later_s: what a queue at the end of the horizon waits for its green. change_s:
-    every change costs all that wait so much beyond what is reckoned, for what no model foresees.
+    every change costs all that wait so much beyond what is reckoned, for what no model foresees;
+    change_cases_s instead where several cases are planned for, which foresee more.
     fair_after_s: waits beyond this cost more, by fair_veh vehicles for every second beyond.
 
     limit_s: who has waited so long is served next, whatever it costs. box_hold_s: the next green
@@ -35,6 +37,8 @@ class AdaptiveSettings:
 
     horizon_s: int = 50
     keep: int = 4
+    cases: int = 4
+    keep_cases: int = 2
     plan_every_s: float = 1.0
     headway_s: float = 2.0
     lost_s: float = 0.8
@@ -48,6 +52,7 @@ class AdaptiveSettings:
     stop_after_s: float = 1.5
     later_s: float = 12.0
     change_s: float = 3.0
+    change_cases_s: float = 1.0
     fair_after_s: float = 60.0
     fair_veh: float = 0.1
     limit_s: float = 120.0
