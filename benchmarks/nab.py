@@ -181,7 +181,7 @@ def load(folder: Path) -> list[Labelled]:
     return files
 
 
-def _labelled(name: str, path: Path, limits: Sequence[Sequence[str]]) -> Labelled:
+def _labelled(name: str, path: Path, limits: Sequence[list[str]]) -> Labelled:
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     try:

@@ -59,11 +59,6 @@ class OneValue(ABC):
         return made
 
 
-def running_share(count: int, memory_readings: float) -> float:
-    """The weight of the newest of `count` values: their plain mean at first, then a fading memory."""
-    return max(1 / count, 1 - 0.5 ** (1 / memory_readings))
-
-
 def empty() -> Arrays:
     """No arrays."""
     return dict[str, np.ndarray[Any, Any]]()

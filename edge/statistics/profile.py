@@ -50,15 +50,15 @@ class Profile:
         self._begin()
 
     def _begin(self) -> None:
-        week = WEEK_S // self._slot_s
-        self._count = np.zeros((3, week), np.int64)  # week, day, all (of which one slot is used)
-        self._level = np.zeros((3, week))
-        self._spread = np.zeros((3, week))
+        slots = (WEEK_S // self._slot_s, DAY_S // self._slot_s, 1)  # week, day, all
+        self._count = [[0] * n for n in slots]  # lists: single numbers of an array cost ten times as much
+        self._level = [[0.0] * n for n in slots]
+        self._spread = [[0.0] * n for n in slots]
 
     @property
     def count(self) -> int:
         """Readings learned from; stops at the memory of the recent past."""
-        return int(self._count[2, 0])
+        return self._count[2][0]
 
     def usual(self, moment: Moment) -> Usual | None:
         """What is expected then; None before anything was learned.
@@ -72,11 +72,11 @@ class Profile:
         self._zone_s = zone_s
         if not self.count:
             return None
-        level, spread = float(self._level[2, 0]), float(self._spread[2, 0])
+        level, spread = self._level[2][0], self._spread[2][0]
         for row, slot in reversed(self._places(moment)[:2]):
-            n = float(self._count[row, slot])
-            level = (n * float(self._level[row, slot]) + PRIOR * level) / (n + PRIOR)
-            spread = (n * float(self._spread[row, slot]) + PRIOR * spread) / (n + PRIOR)
+            n = self._count[row][slot]
+            level = (n * self._level[row][slot] + PRIOR * level) / (n + PRIOR)
+            spread = (n * self._spread[row][slot] + PRIOR * spread) / (n + PRIOR)
         return Usual(level, max(spread * MEAN_TO_SD, FLOOR * abs(level), 1e-12))
 
     def learn(self, moment: Moment, value: float) -> None:
@@ -85,11 +85,11 @@ class Profile:
         if usual is not None and self.count >= 2 * PRIOR:
             value = min(max(value, usual.level - CLIP * usual.spread), usual.level + CLIP * usual.spread)
         for row, slot in self._places(moment):
-            count = min(int(self._count[row, slot]) + 1, self._memories[row])
-            self._count[row, slot] = count
-            centre = self._level[row, slot] if usual is None else usual.level
-            self._level[row, slot] += (value - self._level[row, slot]) / count
-            self._spread[row, slot] += (abs(value - centre) - self._spread[row, slot]) / count
+            count = min(self._count[row][slot] + 1, self._memories[row])
+            self._count[row][slot] = count
+            centre = value if usual is None else usual.level
+            self._level[row][slot] += (value - self._level[row][slot]) / count
+            self._spread[row][slot] += (abs(value - centre) - self._spread[row][slot]) / count
 
     def _places(self, moment: Moment) -> tuple[tuple[int, int], ...]:
         slot = moment.week_s // self._slot_s
@@ -101,12 +101,18 @@ class Profile:
 
     def arrays(self) -> Arrays:
         """The three memories."""
-        return {"count": self._count, "level": self._level, "spread": self._spread}
+        return {
+            f"{kept}{row}": np.array(memory[row], np.int64 if kept == "count" else np.float64)
+            for kept, memory in (("count", self._count), ("level", self._level), ("spread", self._spread))
+            for row in range(3)
+        }
 
     def take_back(self, fields: Mapping[str, Any], arrays: Arrays) -> None:
         """The reverse of fields and arrays."""
         self._zone_s = fields["zone_s"]
-        self._count, self._level, self._spread = arrays["count"], arrays["level"], arrays["spread"]
+        self._count = [arrays[f"count{row}"].tolist() for row in range(3)]
+        self._level = [arrays[f"level{row}"].tolist() for row in range(3)]
+        self._spread = [arrays[f"spread{row}"].tolist() for row in range(3)]
 
 
 def _near(one_s: int, other_s: int) -> bool:
