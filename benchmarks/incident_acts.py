@@ -56,8 +56,10 @@ class RunRed:
     def update(self, world: WorldFrame) -> WorldFrame:
         """One frame."""
         for phase, shows in world.intervals.items():
-            red = shows in {Interval.RED, Interval.RED_CLEARANCE}
-            self._since[phase] = self._since.get(phase, world.t_s) if red else math.inf
+            if shows in {Interval.RED, Interval.RED_CLEARANCE}:
+                self._since.setdefault(phase, world.t_s)
+            else:
+                self._since.pop(phase, None)
         if self.truth is None and world.t_s >= self._at_s:
             if self._runner is None:
                 self._pick(world)

@@ -112,7 +112,8 @@ def order_of(cell: Cell) -> Order:
     if cell.kind is K.WRONG_WAY:
         # He waits for a lane without anybody near the line, which a busy day has not.
         share = min(share, 0.35)
-    if cell.kind in {K.CRASH, K.NEAR_MISS, K.SPILLBACK}:
+    if cell.kind in {K.CRASH, K.NEAR_MISS, K.SPILLBACK, K.CLOSED_LANE, K.SLOW_LANE, K.RED_RUNNING}:
+        # Without anybody on the road nothing of this comes about.
         share = max(share, 0.45)
     incidents: tuple[IncidentSpec, ...] = ()
     if cell.kind in OF_TIMETABLE:

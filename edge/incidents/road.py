@@ -32,8 +32,8 @@ _CELL_M, _MOST_CELLS = 0.25, 2400
 _REACH_M = 200.0
 #: How far round a crossing's gates people still belong: they cut corners, and feet are seen to half a metre.
 _CROSSING_MARGIN_M = 2.5
-#: The box of a through movement goes on this far past its exit gate, which often lies in its middle.
-_PAST_EXIT_M = 8.0
+#: The exit gate of a through movement often lies in the middle of the box: it goes on as far again, within these.
+_PAST_EXIT_M = (6.0, 12.0)
 #: In the inner part of a lane a foot half a metre off is still in that lane.
 _CORE_M = 0.6
 
@@ -262,7 +262,7 @@ def _outline(plane: GroundPlane, camera: Camera, gates: Iterable[Gate]) -> Array
 
 
 def _corridor(plane: GroundPlane, camera: Camera, movement: Movement) -> Array:
-    """(4, 2) the ground between a through movement's gates, and _PAST_EXIT_M on."""
+    """(4, 2) the ground between a through movement's gates, and as far again within _PAST_EXIT_M."""
     entry = _ground(plane, camera, movement.entry.line_px)
     leave = _ground(plane, camera, movement.exit.line_px)
     way = leave.mean(axis=0) - entry.mean(axis=0)
@@ -274,7 +274,7 @@ def _corridor(plane: GroundPlane, camera: Camera, movement: Movement) -> Array:
     half = float(np.hypot(*(leave[1] - leave[0]))) / 2
     length_m = float((middle - entry.mean(axis=0)) @ way)
     side = np.array((-way[1], way[0])) * (1.0 if np.array((-way[1], way[0])) @ across > 0 else -1.0)
-    start, end = middle - length_m * way, middle + _PAST_EXIT_M * way
+    start, end = middle - length_m * way, middle + min(max(length_m, _PAST_EXIT_M[0]), _PAST_EXIT_M[1]) * way
     return np.stack((start - half * side, start + half * side, end + half * side, end - half * side))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,8 +18,8 @@ from edge.incidents.standing import Stand, Standing
 from edge.types import Interval, Kind
 
 PointM = tuple[float, float]
-#: A way is kept as places so far apart, so many at most.
-_POINT_M, _MOST_POINTS = 2.0, 40
+#: A way is kept as places so far apart, the last so many.
+_POINT_M, _MOST_POINTS = 2.0, 13
 _RED = frozenset({Interval.RED, Interval.RED_CLEARANCE})
 
 
@@ -29,8 +30,7 @@ class BlockedBoxSettings:
     straight on has no reason to stand there at all. turn_s: one that may turn waits as long as its green. straight_s
     and unknown_s: where its lane was not seen, and it came straight on (as a left turn may before it turns), or turned
     (and may wait for people who cross). came_m, aside_m: straight
-    on it came at least so far, never further than that beside the line from where it was seen first, settled_s after
-    it began to be. linger_s: see `Spells`.
+    on it came at least so far, never further than that beside the line of its last way, seen from settled_s on. linger_s: see `Spells`.
     """
 
     red_s: float = 6.0
@@ -56,7 +56,7 @@ class BlockedBox:
         self._spells = Spells(self.name, self._settings.linger_s)
         self._standing = Standing()
         self._from: Recent[str] = Recent()
-        self._came: Recent[list[PointM]] = Recent()
+        self._came: Recent[deque[PointM]] = Recent()
         self._open: set[int] = set()
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
@@ -104,8 +104,8 @@ class BlockedBox:
         for track in scene.tracks:
             self._from.touch(scene.t_ns, track.track_id)
             if track.seen and track.age_s >= self._settings.settled_s:
-                way = self._came.setdefault(scene.t_ns, track.track_id, list)
-                if not way or (len(way) < _MOST_POINTS and math.dist(way[-1], track.pos_m) >= _POINT_M):
+                way = self._came.setdefault(scene.t_ns, track.track_id, _new_way)
+                if not way or math.dist(way[-1], track.pos_m) >= _POINT_M:
                     way.append(track.pos_m)
         self._from.sweep(scene.t_ns)
         self._came.sweep(scene.t_ns)
@@ -139,6 +139,10 @@ class BlockedBox:
         if interval in _RED and for_s is not None:
             return min(stood_s, for_s) >= s.red_s
         return stood_s >= s.turn_s
+
+
+def _new_way() -> deque[PointM]:
+    return deque(maxlen=_MOST_POINTS)
 
 
 def _word(interval: Interval | None) -> str | None:

@@ -33,9 +33,9 @@ class NearMissSettings:
     metre); on_foot_pet_s: where one of them walks. wide_pet_s: so much is one, too, where the time to collision was
     ttc_s or less at some instant before. angle_deg: ways that run alike are following, not crossing. least_mps: slower
     ones wait for each other. remember_s: ways are kept so long. age_s: a track younger than this does not know its way
-    yet. settled_mps: speeds less certain are not used. heading_s: which way one goes is known from so
-    long a way. step_m: who is further on in the next frame is another one. cell_m: of the raster that finds who was near. close_m: places
-    that come this near and a quarter of both lengths collide.
+    yet. settled_mps: speeds less certain are not used. heading_s: which way one goes is known from so long a way.
+    step_m: who is further on in the next frame is another one. cell_m: of the raster that finds who was near.
+    close_m: places that come this near and a quarter of both lengths collide.
     """
 
     pet_s: float = 0.4
