@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter_ns, thread_time_ns
+from typing import Protocol
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from benchmarks.incident_streets import ANSWERS, OF_TIMETABLE, Cell, Order, orde
 from calibration.site import Site
 from edge.clock import NS_PER_S
 from edge.errors import InputError
-from edge.frames import Detections, Frame, VisionResult
+from edge.frames import Frame, VisionResult
 from edge.incident import Incident, IncidentKind, Scenery, Stage, StillObject
 from edge.incidents.book import IncidentBook
 from edge.incidents.watch import IncidentWatch
@@ -86,16 +87,39 @@ def key_of(cell: Cell, code: str) -> tuple[str, str, str, int, str]:
     return cell.part, cell.kind.value if cell.kind is not None else "none", cell.light, cell.seed, code
 
 
-@dataclass(slots=True)
-class _Eye:
-    """One camera: who is in its picture, its vision and its rules."""
+class Eyes(Protocol):
+    """One camera with its vision: what it makes of an instant."""
 
     camera: str
-    eyes: TruthEyes
-    vision: VisionPipeline
-    watch: IncidentWatch
-    blank: Frame
-    scenery: _Scenes
+
+    def look(self, world: WorldFrame, index: int, t_ns: int) -> tuple[VisionResult, Scenery | None]:
+        """Everything that its frame leads to."""
+        ...
+
+
+#: Makes the eyes of the n-th camera of an order.
+MakeEyes = Callable[[Cell, Order, Site, Street, int], Eyes]
+
+
+class TracksEyes:
+    """Told by the truth who is in the picture; nothing is painted."""
+
+    def __init__(self, cell: Cell, order: Order, site: Site, street: Street, number: int) -> None:
+        spec = order.scenario.cameras[number]
+        width, height = spec.size_px
+        fog = (order.at_s, order.at_s + order.for_s) if cell.kind is K.LOW_VISIBILITY else None
+        self.camera = spec.id
+        self._eyes = TruthEyes(camera_of(spec, street), NOISE[cell.light], seed=cell.seed + number)
+        self._vision = VisionPipeline(site, spec.id)
+        self._blank = np.zeros((height, width, 3), np.uint8)
+        self._scenery = _Scenes(spec.id, np.random.default_rng((cell.seed, number, 7)), fog)
+
+    def look(self, world: WorldFrame, index: int, t_ns: int) -> tuple[VisionResult, Scenery | None]:
+        """What follows from boxes spoilt as a detector spoils them."""
+        detections = self._eyes.detect(world, index, t_ns)
+        frame = Frame(self.camera, index, t_ns, self._blank)
+        result = self._vision.update(frame, detections, Sight(t_ns, self.camera, True))
+        return result, self._scenery.at(world, t_ns)
 
 
 @dataclass(slots=True)
@@ -185,8 +209,8 @@ class _Judge:
         return math.dist(truth.pos_m, one.place.pos_m) <= _NEAR_M
 
 
-def run_cell(cell: Cell, code: str) -> Row:
-    """Make one run; ModuleNotFoundError without SUMO."""
+def run_cell(cell: Cell, code: str, eyes: MakeEyes = TracksEyes) -> Row:
+    """Make one run, looked at by these eyes; ModuleNotFoundError without SUMO."""
     from sim_videos.world import SumoWorld
 
     began_ns = perf_counter_ns()
@@ -194,7 +218,7 @@ def run_cell(cell: Cell, code: str) -> Row:
     with SumoWorld(order.scenario) as world:
         lamps = PlanLamps(world.street.signal, world.street.plan)
         site = site_of(order.scenario, world.street)
-        run = _Run(cell, order, site, world.street)
+        run = _Run(cell, order, site, world.street, eyes)
         world.warm_up(lamps)
         for index in range(round(cell.seconds * order.scenario.fps)):
             intervals, walk = lamps(seconds_ns(index / order.scenario.fps))
@@ -206,14 +230,14 @@ def run_cell(cell: Cell, code: str) -> Row:
 class _Run:
     """One street with its cameras while it runs."""
 
-    def __init__(self, cell: Cell, order: Order, site: Site, street: Street) -> None:
+    def __init__(self, cell: Cell, order: Order, site: Site, street: Street, eyes: MakeEyes) -> None:
         self._cell, self._order = cell, order
-        noise = NOISE[cell.light]
-        fog = (order.at_s, order.at_s + order.for_s) if cell.kind is K.LOW_VISIBILITY else None
-        self._eyes = [self._eye(site, street, number, fog) for number in range(len(order.cameras))]
+        cameras = order.cameras
+        self._eyes = [eyes(cell, order, site, street, number) for number in range(len(cameras))]
+        self._watches = [IncidentWatch(site, camera) for camera in cameras]
         self._act = _act_of(cell, order, street)
         self._book = IncidentBook(lambda _t_ns, number: f"i{number}")
-        self._judge = _Judge(cell.kind, noise.late_s)
+        self._judge = _Judge(cell.kind, NOISE.get(cell.light, NOISE["night"]).late_s)
         self._lamps = _Lamps()
         self._truth: Truth | None = None
         self._noticed_s: float | None = None
@@ -229,11 +253,10 @@ class _Run:
         self._note_truth(world)
         signal = self._lamps.at(world.intervals, t_ns)
         closed = self._act.closed(world.t_s) if isinstance(self._act, CloseLane) else frozenset()
-        for eye in self._eyes:
-            result = self._look(eye, world, index, t_ns)
-            scenery = eye.scenery.at(world, t_ns)
+        for eye, watch in zip(self._eyes, self._watches, strict=True):
+            result, scenery = eye.look(world, index, t_ns)
             before_ns = thread_time_ns()
-            said = eye.watch.update(result, signal, scenery, t_ns, closed)
+            said = watch.update(result, signal, scenery, t_ns, closed)
             told = self._book.take(said)
             if index % 10 == 0:
                 told += self._book.tick(t_ns)
@@ -267,25 +290,6 @@ class _Run:
             tracks_mean=round(self._tracks / max(self._frames, 1), 1),
             took_s=round(took_s, 1),
         )
-
-    def _eye(self, site: Site, street: Street, number: int, fog_s: tuple[float, float] | None) -> _Eye:
-        cell = self._cell
-        spec = self._order.scenario.cameras[number]
-        width, height = spec.size_px
-        rng = np.random.default_rng((cell.seed, number, 7))
-        return _Eye(
-            spec.id,
-            TruthEyes(camera_of(spec, street), NOISE[cell.light], seed=cell.seed + number),
-            VisionPipeline(site, spec.id),
-            IncidentWatch(site, spec.id),
-            Frame(spec.id, 0, 0, np.zeros((height, width, 3), np.uint8)),
-            _Scenes(spec.id, rng, fog_s),
-        )
-
-    def _look(self, eye: _Eye, world: WorldFrame, index: int, t_ns: int) -> VisionResult:
-        detections: Detections = eye.eyes.detect(world, index, t_ns)
-        frame = replace(eye.blank, index=index, t_ns=t_ns)
-        return eye.vision.update(frame, detections, Sight(t_ns, eye.camera, True))
 
     def _note_truth(self, world: WorldFrame) -> None:
         kind = self._cell.kind

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from edge.incident import IncidentKind
-from sim_videos.scenario import Scenario, load_scenario
+from sim_videos.scenario import LookSpec, Scenario, load_scenario
 from sim_videos.timetable import IncidentSpec
 
-Light = Literal["day", "night"]
+Light = Literal["day", "night", "dusk", "rain"]
 Part = Literal["tune", "check"]
 K = IncidentKind
 
@@ -42,6 +42,12 @@ OF_TIMETABLE = frozenset(
 ANSWERS: Mapping[K, frozenset[K]] = {kind: frozenset({kind}) for kind in KINDS} | {
     # A queue that grows back into the junction blocks its box.
     K.SPILLBACK: frozenset({K.SPILLBACK, K.BLOCKED_BOX})
+}
+LOOKS: Mapping[Light, LookSpec] = {
+    "day": LookSpec(hour=11.0, cloud=0.4),
+    "dusk": LookSpec(hour=20.5, cloud=0.4),
+    "night": LookSpec(hour=22.5, cloud=0.4),
+    "rain": LookSpec(hour=14.0, cloud=1.0, rain=0.6, wet=0.8),
 }
 _NIGHT_SHARE = 0.25
 _BEGINS_S = 20.0
@@ -126,6 +132,7 @@ def order_of(cell: Cell) -> Order:
             "duration_s": cell.seconds + 60.0,
             "warm_up_s": 60.0,
             "cameras": looking,
+            "look": LOOKS[cell.light],
             "camera_faults": (),
             "incidents": incidents,
             "demand": tuple(
@@ -168,10 +175,16 @@ def _spec(
     return IncidentSpec.model_validate(given)
 
 
-def cells(part: Part, each: int, quiet_s: float, quiet_run_s: float, kinds: Sequence[K] = KINDS) -> list[Cell]:
-    """`each` incidents of each kind by day and as many by night, and quiet_s of street with none, by turns."""
+def cells(
+    part: Part,
+    each: int,
+    quiet_s: float,
+    quiet_run_s: float,
+    kinds: Sequence[K] = KINDS,
+    lights: Sequence[Light] = ("day", "night"),
+) -> list[Cell]:
+    """`each` incidents of each kind by each light, and quiet_s of street with none, by turns."""
     offset = 1000 if part == "check" else 0
-    lights: tuple[Light, ...] = ("day", "night")
     found = [
         Cell(part, kind, light, offset + number, 240.0 if kind in {K.WRONG_WAY, K.RED_RUNNING} else 150.0)
         for number in range(each)
@@ -179,7 +192,7 @@ def cells(part: Part, each: int, quiet_s: float, quiet_run_s: float, kinds: Sequ
         for light in lights
     ]
     quiet = [
-        Cell(part, None, lights[number % 2], offset + 500 + number, quiet_run_s)
+        Cell(part, None, lights[number % len(lights)], offset + 500 + number, quiet_run_s)
         for number in range(round(quiet_s / quiet_run_s))
     ]
     if not quiet:

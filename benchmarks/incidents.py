@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable, Iterable, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goals import Goal, arguments, cannot_run, finish
-from benchmarks.incident_runs import Kept, Row, fingerprint, key_of, run_cell
-from benchmarks.incident_streets import KINDS, Cell, Part, cells
+from benchmarks.incident_rendered import PaintedEyes
+from benchmarks.incident_runs import Kept, MakeEyes, Row, TracksEyes, fingerprint, key_of, run_cell
+from benchmarks.incident_streets import KINDS, OF_TIMETABLE, Cell, Light, cells
 from edge.clock import NS_PER_S
 from edge.errors import StoplineError
 from edge.frames import Detections, VisionResult
@@ -73,8 +75,8 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--rows", type=Path, metavar="FILE", help="keep rows here and go on with them")
     parser.add_argument("--part", choices=("tune", "check"), default="check", help="streets to run (check)")
-    parser.add_argument("--each", type=int, default=20, metavar="N", help="of each kind by day, and by night (20)")
-    parser.add_argument("--quiet-h", type=float, default=72.0, metavar="H", help="simulated hours of nothing (72)")
+    parser.add_argument("--each", type=int, metavar="N", help="of each kind by each light (20; rendered 3)")
+    parser.add_argument("--quiet-h", type=float, metavar="H", help="simulated hours of nothing (72; rendered 2)")
     parser.add_argument("--kind", action="append", metavar="KIND", help="only these kinds; may be given again")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="runs at once (1)")
     parser.add_argument("--show", action="store_true", help="make no runs, show the table of the rows there are")
@@ -82,30 +84,25 @@ def main() -> None:
     parser.add_argument("--rendered", action="store_true", help="scenes through the camera and the detector")
     given = parser.parse_args()
     try:
-        if given.rendered:
-            from benchmarks.incident_rendered import rendered
-
-            rendered(given.quick, given.json)
-        _tracks(given)
+        _main(given)
     except ModuleNotFoundError as error:
         cannot_run(f"{error.name} is missing; pip install 'stopline[sim]'")
     except StoplineError as error:
         cannot_run(str(error))
 
 
-def _tracks(given: object) -> None:
-    rows_path: Path | None = getattr(given, "rows", None)
-    quick: bool = getattr(given, "quick", False)
-    part: Part = getattr(given, "part", "check")
-    code = fingerprint(ROOT)
-    kept = Kept(rows_path)
-    wanted = list(_QUICK) if quick else _wanted(part, given)
+def _main(given: Namespace) -> None:
+    quick: bool = given.quick
+    eyes = PaintedEyes if given.rendered else TracksEyes
+    code = fingerprint(ROOT) + ("-rendered" if given.rendered else "")
+    kept = Kept(given.rows)
+    wanted = list(_QUICK) if quick else _wanted(given)
     missing = [cell for cell in wanted if key_of(cell, code) not in kept.rows]
-    if not getattr(given, "show", False):
-        _make(missing, code, kept, getattr(given, "workers", 1))
+    if not given.show:
+        _make([(cell, code, eyes) for cell in missing], kept, given.workers)
     rows = kept.wanted(wanted, code)
-    if getattr(given, "any_code", False):
-        rows = [row for row in kept.rows.values() if row.part == part]
+    if given.any_code:
+        rows = [row for row in kept.rows.values() if row.part == given.part]
     if not rows:
         cannot_run("there are no rows of today's code; run it without --show first")
     milliseconds, grown_kib = cost(1200 if quick else 6000)
@@ -130,35 +127,40 @@ def _tracks(given: object) -> None:
         "false_alarms": _false_by_kind(rows),
         "ms_per_frame": milliseconds,
     }
-    finish(goals, figures, getattr(given, "json", None))
+    finish(goals, figures, given.json)
 
 
-def _wanted(part: Part, given: object) -> list[Cell]:
-    names: list[str] | None = getattr(given, "kind", None)
+def _wanted(given: Namespace) -> list[Cell]:
+    names: list[str] | None = given.kind
     unknown = sorted(set(names or ()) - {kind.value for kind in KINDS} - {"none"})
     if unknown:
         cannot_run(f"there is no kind {unknown[0]!r} here; use {', '.join(kind.value for kind in KINDS)} or none")
     kinds = [kind for kind in KINDS if names is None or kind.value in names]
-    quiet_s = getattr(given, "quiet_h", 72.0) * 3600 if names is None or "none" in names else 0.0
-    return cells(part, getattr(given, "each", 20), quiet_s, 1800.0, kinds)
+    if given.rendered:
+        # What the scenario's own timetable shows; the acts are of tracks.
+        kinds = [kind for kind in kinds if kind in OF_TIMETABLE]
+    each = given.each if given.each is not None else 3 if given.rendered else 20
+    quiet_h = given.quiet_h if given.quiet_h is not None else 2.0 if given.rendered else 72.0
+    lights: tuple[Light, ...] = ("day", "dusk", "night", "rain") if given.rendered else ("day", "night")
+    quiet_s = quiet_h * 3600 if names is None or "none" in names else 0.0
+    return cells(given.part, each, quiet_s, 1800.0, kinds, lights)
 
 
-def _make(missing: Sequence[Cell], code: str, kept: Kept, workers: int) -> None:
+def _make(orders: Sequence[tuple[Cell, str, MakeEyes]], kept: Kept, workers: int) -> None:
     console = Console(stderr=True)
-    done: Iterable[Row]
     if workers > 1:
         with ProcessPoolExecutor(workers) as pool:
-            for number, row in enumerate(pool.map(_run, [(cell, code) for cell in missing]), start=1):
+            for number, row in enumerate(pool.map(_run, orders), start=1):
                 kept.add(row)
-                _progress(console, number, len(missing), row)
+                _progress(console, number, len(orders), row)
         return
-    for number, cell in enumerate(missing, start=1):
-        row = run_cell(cell, code)
+    for number, order in enumerate(orders, start=1):
+        row = run_cell(*order)
         kept.add(row)
-        _progress(console, number, len(missing), row)
+        _progress(console, number, len(orders), row)
 
 
-def _run(order: tuple[Cell, str]) -> Row:
+def _run(order: tuple[Cell, str, MakeEyes]) -> Row:
     return run_cell(*order)
 
 

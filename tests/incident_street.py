@@ -223,7 +223,7 @@ def queue_and_discharge(
             if ahead is not None and i not in state and ahead[0] - ahead[1] - 6.0 < y:
                 break
             rooms = [200.0] if ahead is None else [ahead[0] - ahead[1] - 2.2 - y]
-            if red_s[0] <= t_s < red_s[1] and (y < -1.0 - speed * speed / 6.0 or speed < 0.5) and y < 0:
+            if red_s[0] <= t_s < red_s[1] and (y < -1.0 - speed * speed / 6.0 or speed < 3.0) and y < 0:
                 rooms.append(-1.0 - y)
             allowed = math.sqrt(max(0.0, 2 * 2.5 * (min(rooms))))
             speed = max(0.0, min(12.0, allowed, speed + 1.7 * step_s))

@@ -29,8 +29,8 @@ class BlockedBoxSettings:
     leaves within the yellow and the red clearance (MUTCD 4D.26: 3 to 6 s and up to 6 s). through_s: one that goes
     straight on has no reason to stand there at all. turn_s: one that may turn waits as long as its green. straight_s
     and unknown_s: where its lane was not seen, and it came straight on (as a left turn may before it turns), or turned
-    (and may wait for people who cross). came_m, aside_m: straight
-    on it came at least so far, never further than that beside the line of its last way, seen from settled_s on. linger_s: see `Spells`.
+    (and may wait for people who cross). came_m, aside_m: straight on it came at least so far, never further than that
+    beside the line of its last way, seen from settled_s on. linger_s: see `Spells`.
     """
 
     red_s: float = 6.0
@@ -39,7 +39,7 @@ class BlockedBoxSettings:
     straight_s: float = 11.0
     unknown_s: float = 25.0
     aside_m: float = 0.9
-    came_m: float = 9.0
+    came_m: float = 6.0
     settled_s: float = 0.6
     linger_s: float = 5.0
 
