@@ -23,16 +23,19 @@ from calibration.site import Camera, Plan, Signal, Site
 from edge.clock import Clock, ReplayClock, instant_utc, wall_ns_of
 from edge.errors import InputError
 from edge.frames import Frame
+from edge.incidents.snapshots import Snapshots
 from edge.replay import files
 from edge.replay.annotate import AnnotatedVideo, Annotator
 from edge.replay.detections import DetectionRecorder
 from edge.replay.folder import ReplayFolder, prepare
 from edge.replay.frame_log import FrameLog
 from edge.replay.hires_table import HiResTable
+from edge.replay.noticed import IncidentLog, ground_facts
 from edge.replay.outputs import LineFile
 from edge.replay.run import Outcome, Replay
 from edge.seams import Detector, FrameSource
 from edge.stages.greens import GreenOnsets
+from edge.stages.noticing import Noticing
 from edge.stages.parts import chosen_camera, chosen_plan, cycle_zero_ns, fixed_time, node_outbox
 from edge.stages.signals import ControlSteps
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
@@ -42,6 +45,7 @@ from edge.telemetry.outbox import Outbox
 from edge.telemetry.records import Telemetry
 from edge.types import Sight
 from edge.vision.health.monitor import SightMonitor
+from edge.vision.health.scenery import SceneryWatch
 from edge.vision.pipeline import VisionPipeline, VisionSettings
 
 
@@ -131,10 +135,11 @@ def replay_video(
             frames=FrameLog(options.out / files.FRAMES) if options.keep_tracks else None,
             also=tuple(file for file in (bridge_file, hires) if file is not None),
         )
+        monitor = SightMonitor.of(camera)
         return Replay(
             source=source,
             detector=detector,
-            sight=sight if sight is not None else SightMonitor.of(camera).update,
+            sight=sight if sight is not None else monitor.update,
             vision=vision,
             folder=folder,
             run_facts=run_facts(options, source, detector.name, video_sha256),
@@ -149,6 +154,7 @@ def replay_video(
                 plan=options.plan[0].name if options.plan is not None else None,
                 facts=Facts(detector=detector.name),
             ),
+            incidents=IncidentLog(_noticing(options, clock, lambda: monitor.contrast), folder.event),
             sink=outbox,
             stop=stop,
             on_frame=on_frame,
@@ -187,6 +193,8 @@ def run_facts(options: ReplayOptions, source: FrameSource, detector: str, video_
         ],
         "phases": [phase.number for phase in options.plan[1].phases] if options.plan is not None else [],
         "plan": options.plan[0].name if options.plan is not None else None,
+        "incidents": True,
+        "ground": ground_facts(site, [camera.id]),
         "settings": asdict(options.vision),
     }
 
@@ -227,6 +235,17 @@ def _annotated(options: ReplayOptions, camera: Camera, fps: float | None) -> Ann
     if not options.with_video:
         return None
     return AnnotatedVideo(options.out / files.VIDEO, Annotator(options.site, camera), fps, options.codec)
+
+
+def _noticing(options: ReplayOptions, clock: Clock, contrast: Callable[[], float | None]) -> Noticing:
+    site, camera = options.site, options.camera
+    return Noticing(
+        site,
+        [camera.id],
+        wall_ns=clock.wall_ns,
+        sceneries={camera.id: SceneryWatch(site, camera.id, contrast).update},
+        snapshots=Snapshots(options.out / files.SNAPSHOTS) if site.incidents.snapshots else None,
+    )
 
 
 def _outbox(options: ReplayOptions, clock: Clock, opened: ExitStack) -> Outbox | None:

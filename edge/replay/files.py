@@ -15,5 +15,9 @@ BRIDGE = "bridge.jsonl"
 HIRES = "hires.csv"
 #: What was seen in each frame, where it is asked for: needed to score a replay against a scene's truth.
 FRAMES = "frames.jsonl.gz"
+#: What `stopline incidents replay` found when it asked the rules again.
+INCIDENTS = "incidents.jsonl"
+#: Folder of the pictures of incidents, where the site asks for them.
+SNAPSHOTS = "snapshots"
 
-ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE, HIRES, FRAMES)
+ALL = (EVENTS, CROSSINGS, COUNTS, VIDEO, REPORT, RUN, BRIDGE, HIRES, FRAMES, INCIDENTS)

@@ -2,6 +2,7 @@
 
     frames → detector → vision → crossings ─┬→ demand → controller → bridge
                                             └→ telemetry bodies → outbox
+                      └→ incidents, without lamps: those of the plan are not those in the picture
                       every one of them → the replay's folder
 
 Nothing here asks what time it is or chooses a part: the parts are given, time comes
@@ -17,10 +18,13 @@ from typing import Any, Protocol
 from edge.clock import Clock, ReplayClock
 from edge.errors import InputError, StoplineError, StorageError
 from edge.frames import Detections, Frame, VisionResult
+from edge.incident import Incident
 from edge.messages import Body, Stream
 from edge.replay.folder import ReplayFolder
+from edge.replay.noticed import IncidentLog
 from edge.seams import Detector, FrameSource
 from edge.stages.greens import GreenOnsets
+from edge.telemetry.incidents import body_of
 from edge.types import NotCounted, PhaseRequest, Sight, SignalState
 
 
@@ -91,6 +95,7 @@ class Replay:
         stopwatch: Clock,
         signals: Signals | None = None,
         records: Records | None = None,
+        incidents: IncidentLog | None = None,
         sink: Sink | None = None,
         stop: Callable[[], str | None] = lambda: None,
         on_frame: Callable[[int], None] = lambda _: None,
@@ -107,6 +112,7 @@ class Replay:
         self._stopwatch = stopwatch
         self._signals = signals
         self._records = records
+        self._incidents = incidents
         self._sink = sink
         self._stop = stop
         self._on_frame = on_frame
@@ -177,6 +183,9 @@ class Replay:
             self._signals.see(result)
         if self._records is not None:
             self._keep(self._records.on_result(result))
+        if self._incidents is not None:
+            # The plan ran beside the recording; what the lamps in the picture showed nobody knows.
+            self._send(self._incidents.see(frame, result, None))
 
     def _control(self, t_ns: int) -> None:
         """Every control step that is due before the frame at t_ns, on what was known before it."""
@@ -232,8 +241,16 @@ class Replay:
             if body.stream is not Stream.CROSSING:
                 self._folder.event(str(body.stream), t_ns, body.model_dump(mode="json", exclude={"stream"}))
 
+    def _send(self, told: Iterable[Incident]) -> None:
+        """Into the outbox; in the events they stand already."""
+        kept = [body_of(one) for one in told]
+        if self._sink is not None and kept:
+            self._sink.append_many(kept)
+
     def _finish(self, stopped: str | None) -> None:
         self._write_not_counted(self._vision.finish(self._last_ns))
+        if self._incidents is not None:
+            self._send(self._incidents.finish(self._last_ns))
         if self._records is not None:
             self._keep(self._records.finish(self._last_ns))
         self._folder.event(
