@@ -22,15 +22,18 @@ from edge.types import Interval, Kind, Track
 @dataclass(frozen=True, slots=True)
 class CrashSettings:
     """contact_m: from one's place to the other's, along the way that they came, when they touch: a car is 3.6 to 5.3 m
-    long, and a queue leaves 1.5 m and more between two. aside_m: no further apart than this across it: the next lane is
-    3 m away. upon_m: nearer than that in any direction. hard_mps2: braking over brake_s that drivers avoid (AASHTO
-    stopping sight distance: 3.4 m/s² is what most find comfortable in an emergency). turned_deg: a change of heading
-    within brake_s that no wheel makes, faster than turn_mps. recent_s: how long before standing that may be.
-    stood_s: both stand this long after it; plain_s: without it. free_m: room to who is ahead of the first by green of
-    green_s; red_free_m: by any other. linger_s: see `Spells`.
+    long, and a queue leaves 1.5 m and more between two. hard_contact_m: the same after hard braking, which a queue does
+    without: a long car and half a metre. box_contact_m: the same in the box, where turns wait close behind one another,
+    without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m: nearer than
+    that in any direction. hard_mps2: braking over brake_s that drivers avoid (AASHTO stopping sight distance: 3.4 m/s²
+    is what most find comfortable in an emergency). turned_deg: a change of heading within brake_s that no wheel makes,
+    faster than turn_mps. recent_s: how long before standing that may be. stood_s: both stand this long after it;
+    plain_s: without it. free_m: room to who is ahead of the first by green of green_s; red_free_m: by any other.
+    linger_s: see `Spells`.
     """
 
     contact_m: float = 5.2
+    hard_contact_m: float = 6.2
     box_contact_m: float = 4.8
     aside_m: float = 1.6
     upon_m: float = 1.8
@@ -88,7 +91,7 @@ class Crash:
         standing = [stands[track_id] for track_id in sorted(stands)]
         for i, one in enumerate(standing):
             for other in standing[i + 1 :]:
-                if abs(one.pos_m[0] - other.pos_m[0]) < self._settings.contact_m:
+                if abs(one.pos_m[0] - other.pos_m[0]) < self._settings.hard_contact_m:
                     said += self._pair(scene, one, other, free)
         numbers = {one.number for one in (*standing, *self._standing.lost())}
         for pair in [pair for pair in self._told if not numbers.issuperset(pair)]:
@@ -157,15 +160,16 @@ class Crash:
         if key is None or key not in self._spells:
             lane = place.lane
             stood_s = min(one.stood_s(t_ns), other.stood_s(t_ns))
-            if stood_s < s.stood_s or not self._touch(one, other, apart_m, aside_m):
+            hard = any(mps2 > 0 or deg > 0 for mps2, deg in (self._hard(one), self._hard(other)))
+            if stood_s < s.stood_s or not self._touch(one, other, apart_m, aside_m, hard=hard):
                 return ()
-            signs = [self._hard(one), self._hard(other)]
-            hard = any(mps2 > 0 for mps2, _ in signs)
             in_box = bool(self._road.uses_at(one.pos_m) & Use.BOX and self._road.uses_at(other.pos_m) & Use.BOX)
             free_s = max(free.get(one.track.track_id, 0.0), free.get(other.track.track_id, 0.0))
             reason = in_box or (lane is not None and free_s >= s.stood_s)
             alone_s = stood_s if in_box else min(stood_s, free_s)
-            if not reason or (not hard and (alone_s < s.plain_s or (in_box and apart_m > s.box_contact_m))):
+            if in_box and apart_m > (s.contact_m if hard else s.box_contact_m):
+                return ()
+            if not reason or (not hard and alone_s < s.plain_s):
                 return ()
             key = self._told[pair] = f"{one.track.track_id}-{other.track.track_id}"
             if self._road.uses_at(one.pos_m) & Use.WORKS:
@@ -183,12 +187,13 @@ class Crash:
         tracks = (one.track.track_id, other.track.track_id)
         return self._spells.say(t_ns, key, IncidentKind.CRASH, place, since_ns, confidence, evidence, tracks)
 
-    def _touch(self, one: Stand, other: Stand, apart_m: float, aside_m: float) -> bool:
+    def _touch(self, one: Stand, other: Stand, apart_m: float, aside_m: float, *, hard: bool) -> bool:
         s = self._settings
         if apart_m <= s.upon_m:
             return True
         same = self._road.lane_at(one.pos_m) == self._road.lane_at(other.pos_m)
-        return same and apart_m <= s.contact_m and aside_m <= s.aside_m
+        reach_m = s.hard_contact_m if hard else s.contact_m
+        return same and apart_m <= reach_m and aside_m <= s.aside_m
 
     def _apart(self, one: Stand, other: Stand) -> tuple[float, float]:
         """Metres between two places, and the part of it across the way that they came."""
