@@ -119,15 +119,15 @@ class Swept:
         return self.thresholds[int(np.argmax(self.points[:, files].sum(axis=1)))]
 
 
-def sweep(files: Sequence[Labelled], scores: Sequence[Floats], profile: str) -> Swept:
-    """Every threshold on every file."""
+def sweep(files: Sequence[Labelled], scores: Sequence[Floats]) -> dict[str, Swept]:
+    """Every threshold on every file, under each profile."""
     tried = thresholds(scores)
-    weights = PROFILES[profile]
-    points = [
-        [file.points(d, weights) for file, d in zip(files, detect(files, scores, threshold), strict=True)]
-        for threshold in tried
-    ]
-    return Swept(tried, np.array(points))
+    points = np.zeros((len(PROFILES), len(tried), len(files)))
+    for t, threshold in enumerate(tried):
+        for f, (file, detected) in enumerate(zip(files, detect(files, scores, threshold), strict=True)):
+            if detected.any():
+                points[:, t, f] = [file.points(detected, weights) for weights in PROFILES.values()]
+    return {profile: Swept(tried, points[p]) for p, profile in enumerate(PROFILES)}
 
 
 def of(files: Sequence[Labelled], scores: Sequence[Floats], threshold: float, category: str | None = None) -> Total:
@@ -137,7 +137,7 @@ def of(files: Sequence[Labelled], scores: Sequence[Floats], threshold: float, ca
     return total(some, detect(some, some_scores, threshold), PROFILES["standard"])
 
 
-def left_out(files: Sequence[Labelled], scores: Sequence[Floats], swept: Swept) -> float:
+def left_out(files: Sequence[Labelled], swept: Swept) -> float:
     """The corpus's score where each category takes the threshold that is best on the others."""
     earned, most = 0.0, 2 * sum(len(file.windows) for file in files)
     for category in sorted({file.category for file in files}):
@@ -172,14 +172,14 @@ def nab(series: Path, quick: bool) -> tuple[list[Goal], dict[str, object]]:
     goals: list[Goal] = []
     for name in QUICK if quick else MAKERS:
         done = run(MAKERS[name], corpus)
-        swept = {profile: sweep(files, done.scores, profile) for profile in PROFILES}
+        swept = sweep(files, done.scores)
         threshold = swept["standard"].best(everything)
         whole, traffic = of(files, done.scores, threshold), of(files, done.scores, threshold, TRAFFIC)
         low = {
             profile: 100 * float(swept[profile].points.sum(axis=1).max()) / ((1 + weights.fn) * whole.windows)
             for profile, weights in PROFILES.items()
         }
-        out = left_out(files, done.scores, swept["standard"])
+        out = left_out(files, swept["standard"])
         print(
             f"{name:18}{whole.score:8.1f}{traffic.score:8.1f}{out:9.1f}{low['reward_low_FP_rate']:8.1f}"
             f"{low['reward_low_FN_rate']:8.1f}{whole.f1:7.2f}{whole.false_per_day:10.3f}"

@@ -89,7 +89,7 @@ class Labelled:
     def worth(self) -> Floats:
         """What a detection at each row is worth, before the profile's weights."""
         out = np.full(len(self.values), -1.0)
-        ends = [left for left, _ in self.windows[1:]] + [len(self.values)]
+        ends = [*[left for left, _ in self.windows[1:]], len(self.values)][: len(self.windows)]
         for (left, right), following in zip(self.windows, ends, strict=True):
             width = right - left + 1
             for i in range(left, right + 1):

@@ -20,8 +20,9 @@ from edge.statistics.state import Arrays
 DAY_S: Final = 86_400
 EPOCH_WEEK_S: Final = 3 * DAY_S  # 1970 began on a Thursday
 OTHER_ZONE_S: Final = 2 * 3_600  # summer time moves an hour; more is another time zone
-PRIOR: Final = 3.0
+PRIOR: Final = 1.0
 CLIP: Final = 3.0
+BLIND: Final = 6  # readings before which nothing is clipped
 MEAN_TO_SD: Final = 1.2533  # of a normal distribution: standard deviation over mean absolute deviation
 FLOOR: Final = 0.01  # the least spread, as a share of the level
 SAME: Final = 1e-9  # closer than this share of the level is alike: sums round
@@ -76,20 +77,22 @@ class Profile:
         for row, slot in reversed(self._places(moment)[:2]):
             n = self._count[row][slot]
             level = (n * self._level[row][slot] + PRIOR * level) / (n + PRIOR)
+            n = max(n - 1, 0)  # the first visit is far from what coarser memories expect: it says nothing of spread
             spread = (n * self._spread[row][slot] + PRIOR * spread) / (n + PRIOR)
         return Usual(level, max(spread * MEAN_TO_SD, FLOOR * abs(level), 1e-12))
 
     def learn(self, moment: Moment, value: float) -> None:
         """Take a reading in."""
         usual = self.usual(moment)
-        if usual is not None and self.count >= 2 * PRIOR:
+        if usual is not None and self.count >= BLIND:
             value = min(max(value, usual.level - CLIP * usual.spread), usual.level + CLIP * usual.spread)
         for row, slot in self._places(moment):
             count = min(self._count[row][slot] + 1, self._memories[row])
             self._count[row][slot] = count
             centre = value if usual is None else usual.level
             self._level[row][slot] += (value - self._level[row][slot]) / count
-            self._spread[row][slot] += (abs(value - centre) - self._spread[row][slot]) / count
+            if count > 1:
+                self._spread[row][slot] += (abs(value - centre) - self._spread[row][slot]) / (count - 1)
 
     def _places(self, moment: Moment) -> tuple[tuple[int, int], ...]:
         slot = moment.week_s // self._slot_s
