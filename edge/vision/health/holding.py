@@ -34,7 +34,10 @@ class Held:
         if heading != self._heading:
             self._heading = heading
             self._other_since_ns = t_ns if heading else None
-        if self._other_since_ns is not None and t_ns - self._other_since_ns >= self._limits.for_s * NS_PER_S:
+        limits = self._limits
+        slowly = limits.told_for_s is not None and self.level is Level.NONE and raw is Level.TOLD
+        for_s = limits.told_for_s if slowly and limits.told_for_s is not None else limits.for_s
+        if self._other_since_ns is not None and t_ns - self._other_since_ns >= for_s * NS_PER_S:
             self.level = raw
             self._heading, self._other_since_ns = 0, None
         return self.level

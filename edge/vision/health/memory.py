@@ -5,6 +5,7 @@ So a camera that was knocked while nothing ran is noticed, and a start in fog do
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import zipfile
@@ -55,7 +56,8 @@ class HealthMemory:
     def load(self) -> Remembered | None:
         """What was kept; None where there is nothing, or nothing that fits, which the log says."""
         try:
-            with np.load(self.path, allow_pickle=False) as kept:
+            # Read at once: of a damaged archive numpy leaves the file open.
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as kept:
                 arrays = {name: np.asarray(kept[name]) for name in ("version", "key", *_SHAPES)}
         except FileNotFoundError:
             return None

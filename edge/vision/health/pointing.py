@@ -149,7 +149,7 @@ class Pointing:
         )
         middle = float(np.median(right)), float(np.median(down))
         apart = float(np.median(np.hypot(right - middle[0], down - middle[1])))
-        if apart > max(3.0, 0.25 * math.hypot(*middle)):
+        if apart > max(1.5, 0.25 * math.hypot(*middle)):
             return None
         last = self._recent[-1]
         return Shift(*middle, float(np.median([s.turned_deg for s in self._recent])), last.match, last.match_unmoved)

@@ -30,7 +30,8 @@ class SceneHealth:
     def __init__(self, settings: SightSettings, focal_px: float | None, memory: HealthMemory | None) -> None:
         self._learn_looks = settings.learn_looks
         self._normals = [Normal.unknown() for _ in range(N_LIGHTS)]
-        self._pointing = Pointing(settings.learn_looks, focal_px)
+        # The view is looked at every second time.
+        self._pointing = Pointing(settings.learn_looks // 2, focal_px)
         self._structure = Structure()
         self._memory = memory
         kept = None if memory is None else memory.load()

@@ -10,12 +10,14 @@ class Limits:
     """Two levels of one trouble: from `told` on it is told, from `blind` on nothing is believed.
 
     Each must last for_s (0: at once) and be gone below `gone` × its limit for as long. None: never blinds.
+    told_for_s: what does not blind must last so much longer, for something else may look like it.
     """
 
     told: float
     blind: float | None
     for_s: float
     gone: float = 0.8
+    told_for_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class SightSettings:
     look_every_s: float = 0.5
     learn_looks: int = 40
     blurred: Limits = field(default_factory=lambda: Limits(1.2, 1.9, 2.0))
-    dirty: Limits = field(default_factory=lambda: Limits(0.12, 0.4, 3.0))
+    # A lorry that stands before the camera hides a part of the picture, for as long as red may last.
+    dirty: Limits = field(default_factory=lambda: Limits(0.12, 0.4, 3.0, told_for_s=180.0))
     dazzled: Limits = field(default_factory=lambda: Limits(0.08, 0.25, 1.5))
     knocked: Limits = field(default_factory=lambda: Limits(2.5, 5.0, 1.5))
     low_visibility: Limits = field(default_factory=lambda: Limits(0.5, None, 3.0))

@@ -168,7 +168,7 @@ class StillWatch:
         self._blobs = kept
 
     def _find(self, t_ns: int, arrived: Bools, near: Bools) -> None:
-        joined = cv2.morphologyEx(arrived.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        joined = cv2.morphologyEx(arrived.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         for number in range(1, count):
             x, y, wide, high, area = (int(value) for value in stats[number])

@@ -6,7 +6,6 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,6 @@ _MOST_BLUR_PX = 8.0
 #: Looks over which a tile must never have shown its structure to count as dirty: traffic passes within them.
 _WINDOW = 16
 _LOST_FINE, _OTHER_LIGHT = -1.3, 0.08
-_NEW_EDGES = 0.5
 
 Bools = NDArray[np.bool_]
 
@@ -63,7 +61,7 @@ class Structure:
         return Loss(blur_px, self._dirty(look, normal, structured, fine, coarse), contrast)
 
     def _dirty(self, look: Look, normal: Normal, structured: Bools, fine: Floats, coarse: Floats) -> float | None:
-        """Tiles that lost their structure for the whole window and changed in light, without an object before them."""
+        """Tiles that lost their structure for the whole window and changed in light."""
         brighter = np.log(np.maximum(look.means, 1.0)) - np.log(np.maximum(normal.means, 1.0))
         self._fine.append(fine)
         self._light.append(np.asarray(brighter - np.median(brighter), np.float32))
@@ -73,9 +71,7 @@ class Structure:
         lost = structured & (history.max(axis=0) < _LOST_FINE)
         lost &= np.abs(np.median(np.stack(self._light), axis=0)) > _OTHER_LIGHT
         lost &= ~_veiled(structured, fine, coarse)
-        # The soft border of what lies on the glass adds coarse steps only.
-        edged = np.asarray((np.median(history, axis=0) > _NEW_EDGES) & (fine - coarse > -0.5), np.bool_)
-        return float(np.count_nonzero(_without_objects(lost, edged))) / float(np.count_nonzero(structured))
+        return float(np.count_nonzero(lost)) / float(np.count_nonzero(structured))
 
 
 def _blur_px(lost: float) -> float:
@@ -95,15 +91,3 @@ def _veiled(structured: Bools, fine: Floats, coarse: Floats) -> Bools:
     whole = faded.all(axis=0)
     veiled = np.logical_and.accumulate(faded, axis=0) & (fine - coarse > -0.6)
     return np.asarray(veiled & (~whole | (np.count_nonzero(whole) > 0.6 * whole.size)), np.bool_)
-
-
-def _without_objects(lost: Bools, edged: Bools) -> Bools:
-    """Lost tiles but those about which new edges stand: a lorry's wall has a sharp border, dirt on the glass none."""
-    count, labels = cv2.connectedComponents(lost.astype(np.uint8), connectivity=8)
-    kept = lost.copy()
-    for number in range(1, count):
-        patch = np.asarray(labels == number)
-        ring = np.asarray(cv2.dilate(patch.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~patch
-        if np.count_nonzero(ring & edged) >= 0.4 * np.count_nonzero(ring):
-            kept &= ~patch
-    return kept
