@@ -133,13 +133,13 @@ class CloseLane:
 
     def closed(self, t_s: float) -> frozenset[str]:
         """Lanes closed at t_s."""
-        return frozenset({self.lane}) if t_s >= self._at_s else frozenset()
+        return frozenset({self.lane}) if self._at_s <= t_s < self._at_s + self._for_s else frozenset()
 
     def update(self, world: WorldFrame) -> WorldFrame:
         """One frame."""
         if self.truth is None and world.t_s >= self._at_s:
             for user in world.users:
-                if user.lane == self.lane and user.to_stop_m is not None and 2 < user.to_stop_m < 45:
+                if user.lane == self.lane and user.to_stop_m is not None and 2 < user.to_stop_m < 75:
                     self.truth = Truth(IncidentKind.CLOSED_LANE, world.t_s, user.pos_m)
                     break
         if self.truth is not None and self.truth.end_s is None and world.t_s >= self._at_s + self._for_s:

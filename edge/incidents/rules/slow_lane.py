@@ -20,9 +20,12 @@ from edge.types import Interval, Kind, Track
 @dataclass(frozen=True, slots=True)
 class SlowLaneSettings:
     """Whom to time: metres of lane from from_m before the stop line on upstream, at least travelled_m of them, by a
-    green of more than green_s, with nobody less than room_m ahead. slow_share: of the lane's own normal (the median of
-    the last `normal_of`, after `learned`; before that first_share of the limit) that is abnormal: HCM 2016 calls 40 %
-    of the free speed level of service E to F. in_row: so many one after another within window_s. over_row: so many at
+    green of more than green_s, with nobody less than room_m ahead; or by any signal further from the line than far_m,
+    where nobody brakes for it yet (13 m/s at 2.5 m/s² take 34 m), with nobody less than far_room_m ahead.
+
+    slow_share: of the lane's own normal (the median of the last `normal_of`, after `learned`; before that first_share
+    of the limit) that is abnormal: HCM 2016 puts 40 % of the free speed between levels of service E and F. in_row: so
+    many one after another within window_s; crawl_row, where all are slower than crawl_share. over_row: so many at
     normal speed end it, as does silent_s without anybody.
     """
 
@@ -30,11 +33,15 @@ class SlowLaneSettings:
     travelled_m: float = 15.0
     green_s: float = 12.0
     room_m: float = 12.0
+    far_m: float = 35.0
+    far_room_m: float = 25.0
     slow_share: float = 0.4
     first_share: float = 0.3
     normal_of: int = 60
     learned: int = 15
     in_row: int = 3
+    crawl_share: float = 0.28
+    crawl_row: int = 2
     window_s: float = 150.0
     over_row: int = 2
     silent_s: float = 120.0
@@ -90,10 +97,11 @@ class SlowLane:
             open_way = interval is Interval.GREEN and for_s is not None and for_s >= s.green_s
             before = None
             for before_m, track in row:
-                room_m = before_m - (before if before is not None else -s.room_m)
+                room_m = before_m - (before if before is not None else -s.far_room_m)
                 before = before_m
                 if track.kind is not Kind.BICYCLE and track.seen:
-                    self._time(scene, lane, track, before_m, open_way and room_m >= s.room_m)
+                    free = (open_way and room_m >= s.room_m) or (before_m >= s.far_m and room_m >= s.far_room_m)
+                    self._time(scene, lane, track, before_m, free)
         for track_id in [known for known, one in self._timed.items() if one.done or t_ns - one.last_ns > NS_PER_S]:
             self._finish(track_id, self._timed.pop(track_id))
         said: list[Said] = []
@@ -152,10 +160,17 @@ class SlowLane:
             return s.first_share * self._road.lanes[name].speed_limit_mps
         return s.slow_share * median(now.normal)
 
+    def _enough_of(self, name: str, now: _LaneNow) -> bool:
+        """Whether so many slow ones came one after another that it is the lane."""
+        s = self._settings
+        crawl_mps = s.crawl_share / s.slow_share * self._slow_mps(name)
+        crawl = len(now.normal) >= s.learned and all(speed <= crawl_mps for _, speed, _ in now.slow)
+        return len(now.slow) >= (s.crawl_row if crawl else s.in_row)
+
     def _tell(self, scene: SceneNow, lane: RoadLane, now: _LaneNow) -> Sequence[Said]:
         s, t_ns = self._settings, scene.t_ns
         now.slow = [one for one in now.slow if now.since_ns is not None or t_ns - one[0] <= s.window_s * NS_PER_S]
-        if now.since_ns is None and len(now.slow) >= s.in_row:
+        if now.since_ns is None and self._enough_of(lane.id, now):
             now.since_ns = now.slow[0][0]
         if now.since_ns is None:
             return ()
