@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.statistics.charts import Cusum, Ewma, Shewhart
+from edge.statistics.ensemble import Ensemble, Member
 from edge.statistics.hotelling import Hotelling
 from edge.statistics.novelty import ExcursionNovelty, LevelNovelty, Novelty
 from edge.statistics.plane_knn import PlaneKnn
@@ -24,14 +25,20 @@ MONDAY_UNIX_S = 1_767_571_200  # Monday 2026-01-05 0:00 UTC
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """How an estimator is made anew, how many values it reads, and how long its interval is."""
+    """How an estimator is made anew, how many values it reads, and how long its interval is.
+
+    long: numbers of readings after which its state must be of the same size; it is full by the first.
+    """
 
     make: Callable[[], Estimator]
     width: int = 1
     step_s: int = 900
+    long: tuple[int, int] = (10_000, 40_000)
 
 
 ESTIMATORS: dict[str, Case] = {
+    "ensemble": Case(Ensemble),
+    "ensemble_of_charts": Case(lambda: Ensemble([Member(Shewhart()), Member(Novelty(), 0.02)])),
     "shewhart": Case(Shewhart),
     "shewhart_group": Case(lambda: Shewhart(group=4)),
     "ewma": Case(Ewma),
@@ -43,7 +50,7 @@ ESTIMATORS: dict[str, Case] = {
     "windowed_gaussian": Case(WindowedGaussian),
     "relative_entropy": Case(RelativeEntropy),
     "hotelling": Case(Hotelling, width=2),
-    "plane_knn": Case(lambda: PlaneKnn(kept=30), width=2, step_s=3_600),
+    "plane_knn": Case(lambda: PlaneKnn(slot_s=21_600, kept=30), width=2, step_s=3_600, long=(2_500, 5_000)),
 }
 
 

@@ -2,13 +2,15 @@
 
 People who label traffic look at all days of one time of day as points of flow against density, and
 call out what lies apart: a lone point, and also a few points together far from the crowd. Two
-distances say that, both in the spread of this time of day (its 5th to 95th percentile, per value):
+distances say that:
 
 - to the k-th nearest neighbour (Ramaswamy, Rastogi and Shim, 2000): how lone;
 - the widest gap on the best path to the crowd, that is, the height at which single linkage
   (Gower and Ross, 1969) joins the reading to the densest part: how far apart, in company or not.
 
-The score is their geometric mean. No speed, no model of the road, no labels.
+The score is their geometric mean. Each value is measured in the geometric mean of two spreads, that
+of its time of day and that of all times of day (5th to 95th percentile): by the first alone a quiet
+hour cries wolf, by the second alone only the rush hour is heard. No model of the road, no labels.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ class PlaneKnn:
         self._points: Floats = np.zeros((slots, kept, 2))
         self._unix_s = np.zeros((slots, kept), np.int64)
         self._taken = np.zeros(slots, np.int64)
+        self._day: int | None = None
+        self._whole: Floats = np.zeros((DAY_KINDS, 2))
 
     def update(self, reading: Reading) -> Score | None:
         """The score among the days before, then keep the reading. InputError as the seam says."""
@@ -70,10 +74,13 @@ class PlaneKnn:
         values = known(reading)
         if values is None or min(values) < 0:
             return None
+        day = reading.moment.week_s // DAY_S
+        if day != self._day:  # once a day is enough, and it is the slowest part
+            self._day, self._whole = day, self._spread_of_days()
         slot = self._slot(reading.moment.week_s)
         x = np.array(values)
         points = self._kept(slot)
-        told = self._score(points, x) if len(points) >= self._learn else None
+        told = self._score(points, x, self._in_use(slot, self._whole)) if len(points) >= self._learn else None
         place = int(self._taken[slot]) % self._points.shape[1]
         self._points[slot, place] = x
         self._unix_s[slot, place] = reading.moment.unix_s
@@ -85,11 +92,12 @@ class PlaneKnn:
 
         This is what to set a threshold by: as many neighbours as a reading of tomorrow will have.
         """
+        whole = self._spread_of_days()
         for slot in range(len(self._taken)):
             points = self._kept(slot)
             if len(points) <= self._learn:
                 continue
-            scaled = points / _spread(points)
+            scaled = points / self._in_use(slot, whole)
             apart = _distances(scaled)
             gaps = _gaps_to_the_crowd(apart)
             np.fill_diagonal(apart, np.inf)
@@ -104,8 +112,19 @@ class PlaneKnn:
     def _kept(self, slot: int) -> Floats:
         return self._points[slot, : min(int(self._taken[slot]), self._points.shape[1])]
 
-    def _score(self, points: Floats, x: Floats) -> Score:
-        spread = _spread(points)
+    def _spread_of_days(self) -> Floats:
+        """(day kinds, values): the spread over all times of day."""
+        kept = np.arange(self._points.shape[1]) < self._taken[:, None]
+        kinds = zip(np.split(self._points, DAY_KINDS), np.split(kept, DAY_KINDS), strict=True)
+        return np.stack([_spread(points[here]) if here.any() else np.ones(2) for points, here in kinds])
+
+    def _in_use(self, slot: int, whole: Floats) -> Floats:
+        """What distances of this slot are measured in, (2,)."""
+        kind = slot * DAY_KINDS // len(self._taken)
+        spread: Floats = np.sqrt(_spread(self._kept(slot)) * whole[kind])
+        return spread
+
+    def _score(self, points: Floats, x: Floats, spread: Floats) -> Score:
         scaled = points / spread
         away = np.sqrt(np.square(scaled - x / spread).sum(axis=1))
         near = float(np.partition(away, self._neighbours - 1)[self._neighbours - 1])
@@ -134,13 +153,10 @@ class PlaneKnn:
             "neighbours": self._neighbours,
             "learn": self._learn,
             "last_unix_s": self._last_unix_s,
+            "day": self._day,
         }
-        return pack(
-            self.name,
-            self.version,
-            fields,
-            {"points": self._points, "unix_s": self._unix_s, "taken": self._taken},
-        )
+        arrays = {"points": self._points, "unix_s": self._unix_s, "taken": self._taken, "whole": self._whole}
+        return pack(self.name, self.version, fields, arrays)
 
     @classmethod
     def restore(cls, state: bytes) -> Self:
@@ -152,8 +168,9 @@ class PlaneKnn:
             neighbours=fields["neighbours"],
             learn_readings=fields["learn"],
         )
-        made._last_unix_s = fields["last_unix_s"]
+        made._last_unix_s, made._day = fields["last_unix_s"], fields["day"]
         made._points, made._unix_s, made._taken = arrays["points"], arrays["unix_s"], arrays["taken"]
+        made._whole = arrays["whole"]
         return made
 
 
