@@ -124,9 +124,7 @@ class Cusum(_Chart):
     name: ClassVar[str] = "cusum"
     version: ClassVar[int] = 1
 
-    def __init__(
-        self, *, slack: float = 0.5, most: float = 20.0, learn_readings: int = 100, slot_s: int = 900
-    ) -> None:
+    def __init__(self, *, slack: float = 0.5, most: float = 20.0, learn_readings: int = 100, slot_s: int = 900) -> None:
         """InputError where slack or most is not above 0."""
         if slack <= 0 or most <= 0:
             raise InputError(f"cusum: slack {slack}, most {most}; give more than 0")
