@@ -2,6 +2,7 @@
 
     command ─→ Policy.take ─→ None, or why it is refused
                   └─→ preempts, recalls … at an instant, each until its time to live is over
+    open incidents ─→ Policy.react: calls and recalls too, until it is told otherwise
 
 Policy only: nothing here names a lamp, and what the site file says holds again when it lapses.
 """
@@ -48,6 +49,7 @@ class Policy:
         self._preempts: dict[int, _Held] = {}
         self._recall: _Held | None = None
         self._cycle: _Held | None = None
+        self._by_incidents: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
     def take(self, command: Command, left_s: float, t_ns: int) -> str | None:
         """Take in a command that holds for left_s from t_ns on; why it is refused, None where it is not."""
@@ -60,10 +62,14 @@ class Policy:
             _log.warning("command %s refused: %s", command.id, refused)
         return refused
 
+    def react(self, recall: Collection[int], preempts: Collection[int]) -> None:
+        """Phases and preemptions that incidents call from now on; what the site does not have is left out."""
+        self._by_incidents = (self._known.phases & frozenset(recall), self._known.preempts & frozenset(preempts))
+
     def preempts(self, t_ns: int) -> Collection[int]:
-        """Numbers of the preemptions that commands call now."""
+        """Numbers of the preemptions that commands and incidents call now."""
         self._preempts = {number: held for number, held in self._preempts.items() if t_ns < held.until_ns}
-        return self._preempts.keys()
+        return self._preempts.keys() | self._by_incidents[1]
 
     def lapse(self, t_ns: int) -> None:
         """Once a step: let go of what is over."""
@@ -76,18 +82,17 @@ class Policy:
             self._run_plan(None)
 
     def recalled(self, coordinate: Coordinate | None) -> Coordinate:
-        """Coordination with the recalls of commands added."""
+        """Coordination with the recalls of commands and incidents added."""
 
         def asked(state: SignalState) -> Coordination:
             wanted = free("") if coordinate is None else coordinate(state)
             recall = None if self._recall is None else self._recall.command
-            if not isinstance(recall, RecallCommand):
+            phases, walks = self._by_incidents[0], frozenset[int]()
+            if isinstance(recall, RecallCommand):
+                phases, walks = phases | frozenset(recall.phases), frozenset(recall.ped_phases)
+            if not phases and not walks:
                 return wanted
-            return replace(
-                wanted,
-                recall=wanted.recall | frozenset(recall.phases),
-                ped_recall=wanted.ped_recall | frozenset(recall.ped_phases),
-            )
+            return replace(wanted, recall=wanted.recall | phases, ped_recall=wanted.ped_recall | walks)
 
         return asked
 

@@ -26,6 +26,7 @@ from edge.control.push_buttons import PushButtons
 from edge.control.why import Decisions
 from edge.errors import SiteError, StorageError
 from edge.frames import VisionResult
+from edge.incidents.reactions import Reactions
 from edge.live.writer import OutboxWriter
 from edge.messages import Body
 from edge.seams import Bridge
@@ -107,6 +108,12 @@ class Cabinet:
     def see(self, result: VisionResult) -> None:
         """Take in one frame of a camera of this process."""
         self._steps.see(result)
+
+    def react(self, asked: Reactions) -> None:
+        """What open incidents ask for from now on: calls and recalls, as a desk might, and exits that take nobody."""
+        if asked != Reactions():
+            _log.warning("incidents %s ask for %s", ", ".join(asked.because), asked)
+        self._policy.react(asked.recall, asked.preempt)
 
     def watch(self, watcher: Callable[[Demand, PhaseRequest, SignalState], object]) -> None:
         """Have every step told, as `ControlSteps.watch`."""

@@ -18,8 +18,11 @@ from calibration.site import Camera, Plan, Signal, Site
 from edge.bus import ViewPublisher
 from edge.clock import NS_PER_S, Clock
 from edge.frames import VisionResult
+from edge.incidents.reactions import Reactions
+from edge.incidents.snapshots import Snapshots
 from edge.live.cabinet import Cabinet
 from edge.live.eyes import CameraSource, Eyes
+from edge.live.incidents import LiveIncidents
 from edge.live.listening import opened_inputs
 from edge.live.loop import LiveLoop, Outcome
 from edge.live.pace import FramePace, PacedLooks, longest_gap_s
@@ -28,6 +31,7 @@ from edge.messages import Body
 from edge.seams import Bridge, Detector
 from edge.stages.chain import ControlName
 from edge.stages.greens import GreenOnsets
+from edge.stages.noticing import Noticing
 from edge.stages.parts import chosen_camera, chosen_plan, node_outbox
 from edge.stages.viewing import CameraViews
 from edge.telemetry.hires import HiResEvent, HiResEvents, HiResTap, body_of
@@ -38,6 +42,7 @@ from edge.telemetry.live import Facts
 from edge.telemetry.records import Telemetry
 from edge.types import Kind
 from edge.vision.health.monitor import SightMonitor
+from edge.vision.health.scenery import SceneryWatch
 from edge.vision.pipeline import VisionPipeline, VisionSettings
 from edge.vision.source import LiveSource
 from firmware_bridge.recording import RecordingBridge
@@ -140,11 +145,31 @@ def run_live(
             ),
             clock=clock,
             signals=cabinet,
+            incidents=LiveIncidents(
+                _noticing(options, clock, lambda: sight.contrast), _ignored if cabinet is None else cabinet.react
+            ),
             sink=writer,
             stop=reason,
             on_told=on_told,
             on_seen=_seen_by_others(options, opened),
         ).run()
+
+
+def _noticing(options: LiveOptions, clock: Clock, contrast: Callable[[], float | None]) -> Noticing:
+    """Pictures of incidents are kept beside the outbox, where there is one and the site asks for them."""
+    site, camera, outbox = options.site, options.camera, options.outbox
+    wanted = site.incidents.snapshots and outbox is not None
+    return Noticing(
+        site,
+        [camera.id],
+        wall_ns=clock.wall_ns,
+        sceneries={camera.id: SceneryWatch(site, camera.id, contrast).update},
+        snapshots=Snapshots(outbox.parent / "snapshots") if wanted and outbox is not None else None,
+    )
+
+
+def _ignored(_asked: Reactions) -> None:
+    """No control runs here."""
 
 
 def _seen_by_others(options: LiveOptions, opened: ExitStack) -> Callable[[VisionResult], object]:

@@ -16,6 +16,7 @@ from edge.clock import NS_PER_MS, NS_PER_S, Clock
 from edge.errors import DeviceError
 from edge.frames import Detections, Frame, VisionResult
 from edge.live.eyes import CameraFacts, Look
+from edge.live.incidents import LiveIncidents
 from edge.messages import Body
 from edge.stages.greens import GreenOnsets
 from edge.stages.signals import STEP_NS
@@ -90,6 +91,7 @@ class LiveLoop:
         records: Telemetry,
         clock: Clock,
         signals: Signals | None = None,
+        incidents: LiveIncidents | None = None,
         sink: Sink | None = None,
         stop: Callable[[], str | None] = lambda: None,
         on_told: Callable[[int, Body], None] = lambda _t_ns, _body: None,
@@ -101,6 +103,8 @@ class LiveLoop:
         self._records = records
         self._clock = clock
         self._signals = signals
+        self._incidents = incidents
+        self._signal: SignalState | None = None
         self._sink = sink
         self._stop = stop
         self._on_told = on_told
@@ -128,6 +132,8 @@ class LiveLoop:
         end_ns = self._clock.now_ns()
         for one in self._vision.finish(end_ns):
             _log.debug("not counted: %s", one)
+        if self._incidents is not None:
+            self._keep(self._incidents.finish(end_ns))
         self._keep(self._records.finish(end_ns))
         counts = (self._frames, self._crossings, self._steps, self._late_steps)
         return Outcome(stopped, *counts, self._looks.facts, self._lost_steps)
@@ -139,6 +145,8 @@ class LiveLoop:
         if self._steps % _TICK_STEPS == 0:
             self._records.facts = self._facts()
             self._keep(self._records.tick(now_ns))
+            if self._incidents is not None:
+                self._keep(self._incidents.tick(now_ns))
         self._steps += 1
 
     def _control(self, signals: Signals, now_ns: int) -> None:
@@ -150,10 +158,12 @@ class LiveLoop:
             if self._lamps_answer:
                 _log.warning("control goes on without the lamps: %s", error)
             self._lamps_answer = False
+            self._signal = None
             return
         if not self._lamps_answer:
             _log.warning("the lamps answer again")
         self._lamps_answer = True
+        self._signal = state
         self._onsets.observe(state)
         self._keep(self._records.on_signal(request, state))
 
@@ -179,6 +189,8 @@ class LiveLoop:
         self._crossings += len(result.crossings)
         self._records.facts = self._facts()
         self._keep(self._records.on_result(result))
+        if self._incidents is not None:
+            self._keep(self._incidents.see(look.frame, result, self._signal))
 
     def _facts(self) -> Facts:
         camera, sink = self._looks.facts, self._sink

@@ -15,12 +15,14 @@ from calibration.site import Site
 from edge.bus import decode, encode
 from edge.clock import NS_PER_S, ReplayClock
 from edge.control.adaptive.controller import AdaptiveController
+from edge.control.policy import Policy
 from edge.control.tally import Count, Tally
 from edge.control.view import View
 from edge.errors import SiteError, StorageError
+from edge.incidents.reactions import Reactions
 from edge.live.cabinet import Cabinet, Inputs
-from edge.messages import Body, HiResBody, PreemptCommand, SignalBody
-from edge.stages.chain import ControlName
+from edge.messages import Body, HiResBody, PreemptCommand, RecallCommand, SignalBody
+from edge.stages.chain import ControlName, known_of
 from edge.telemetry.commands import Received
 from edge.types import Interval, PhaseRequest, Sight, SignalState
 from firmware_bridge.simulated_bridge import SimulatedBridge
@@ -137,6 +139,33 @@ def test_contacts_call_too() -> None:
     told = run(SITE, Inputs(contacts=lambda t_ns: (1,) if t_ns >= 30 * NS_PER_S else ()), 40, control="fixed")
     assert told[-1][0].facts is not None
     assert told[-1][0].facts.preempt is not None
+
+
+@pytest.mark.parametrize("control", ["fixed", "actuated"])
+def test_a_crash_calls_the_preemption_that_the_site_names_and_lets_go_of_it(control: ControlName) -> None:
+    clock = ReplayClock()
+    bridge = SimulatedBridge(table_of(SITE))
+    preempted: list[bool] = []
+    with Cabinet(SITE, control, bridge, clock, Inputs(Views(lambda _t, _c: True))) as cabinet:
+        for tenth in range(600):
+            clock.advance_to(tenth * NS_PER_S // 10)
+            if tenth in {100, 300}:
+                cabinet.react(Reactions(preempt=frozenset({1, 9})) if tenth == 100 else Reactions())
+            request, _ = cabinet.step(clock.now_ns())
+            preempted.append(request.facts is not None and request.facts.preempt is not None)
+    assert bridge.refused == 0
+    assert (any(preempted[:100]), all(preempted[110:290]), any(preempted[400:])) == (False, True, False)
+
+
+def test_incidents_recall_phases_that_the_site_has_beside_those_of_commands() -> None:
+    policy = Policy(known_of(SITE))
+    state = SignalState(0, {2: Interval.RED, 4: Interval.RED}, {2: 0, 4: 0})
+    policy.react({4, 99}, ())
+    assert policy.recalled(None)(state).recall == {4}
+    policy.take(RecallCommand(id="r", sent=datetime(2026, 5, 1, tzinfo=UTC), ttl_s=20, phases=[2]), 20, 0)
+    assert policy.recalled(None)(state).recall == {2, 4}
+    policy.react((), ())
+    assert policy.recalled(None)(state).recall == {2}
 
 
 def test_cameras_that_die_cost_their_lanes_and_then_the_level() -> None:
