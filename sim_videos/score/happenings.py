@@ -9,6 +9,15 @@ from edge.clock import NS_PER_S
 from edge.replay.record import Event, Record
 from sim_videos.truth import SceneFrame
 
+#: What else than its own name answers a happening: a queue that grows back into the junction blocks its box.
+_ANSWERS: Mapping[str, frozenset[str]] = {
+    "spillback": frozenset({"spillback", "blocked_box"}),
+    "lane_closed": frozenset({"vehicle_on_closed_lane"}),
+}
+#: No incidents by themselves: an engine on its way, and cones on a lane in which nobody drives.
+_NOT_LOOKED_FOR = frozenset({"emergency_vehicle", "lane_closed"})
+#: Of these a scene's truth says nothing, or others judge them (`sight_score`).
+_NOT_JUDGED = frozenset({"near_miss", "camera_fault"})
 #: A report this long after the end of what it is of still is of it.
 AFTER_S = 30.0
 #: A camera that was said to be blind this long after a fault's end was so by that fault.
@@ -83,22 +92,24 @@ class HappeningWatch:
 def incident_score(truth: Sequence[Spell], record: Record) -> HappeningScore | None:
     """Reports of incidents against those that were; None where the replay looks for none.
 
-    A report is an event `incident` with `incident` (the kind) and `lane`; it is of the
-    earliest unreported incident of that kind, in that lane where both name one.
+    A report is an event `incident` with `incident` (the kind) and `lane`, or the events of one `id`, whose kind
+    may change as more is known; it is of the earliest unreported incident of that kind, in that lane where both
+    name one. One that is of nothing at any time is false.
     """
     reports = record.of("incident")
     if not reports and not record.run.get("incidents"):
         return None
     delays: dict[int, float] = {}
     false_reports = 0
-    for report in reports:
-        fitting = [i for i, spell in enumerate(truth) if _is_of(report, spell)]
-        fresh = [i for i in fitting if i not in delays]
-        if fresh:
-            delays[fresh[0]] = report["t_ns"] / NS_PER_S - truth[fresh[0]].start_s
-        elif not fitting:
+    for report in _reports(reports):
+        fits = [(event, i) for event in report for i, spell in enumerate(truth) if _is_of(event, spell)]
+        fresh = next(((event, i) for event, i in fits if i not in delays), None)
+        if not fits and any(event["incident"] not in _NOT_JUDGED for event in report):
             false_reports += 1
-    return HappeningScore(tuple(Noticed(spell, delays.get(i)) for i, spell in enumerate(truth)), false_reports)
+        if fresh is not None:
+            delays[fresh[1]] = fresh[0]["t_ns"] / NS_PER_S - truth[fresh[1]].start_s
+    wanted = [(i, spell) for i, spell in enumerate(truth) if spell.name not in _NOT_LOOKED_FOR]
+    return HappeningScore(tuple(Noticed(spell, delays.get(i)) for i, spell in wanted), false_reports)
 
 
 def sight_score(truth: Sequence[Spell], record: Record) -> HappeningScore:
@@ -124,12 +135,20 @@ def sight_score(truth: Sequence[Spell], record: Record) -> HappeningScore:
     return HappeningScore(tuple(noticed), len(of_none))
 
 
+def _reports(events: Sequence[Event]) -> list[list[Event]]:
+    """Of each id the first event of each kind that it was of: what is said again is nothing new."""
+    reports: dict[object, dict[object, Event]] = {}
+    for number, event in enumerate(events):
+        reports.setdefault(event.get("id", number), {}).setdefault(event["incident"], event)
+    return [list(by_kind.values()) for by_kind in reports.values()]
+
+
 def _is_of(report: Event, spell: Spell) -> bool:
     t_s = report["t_ns"] / NS_PER_S
     end_s = float("inf") if spell.end_s is None else spell.end_s + AFTER_S
     lane = report.get("lane")
     return (
-        report.get("incident") == spell.name
+        report.get("incident") in _ANSWERS.get(spell.name, {spell.name})
         and spell.start_s <= t_s <= end_s
         and (lane is None or spell.lane is None or lane == spell.lane)
     )

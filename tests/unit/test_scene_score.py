@@ -250,6 +250,29 @@ def test_incidents_found_late_missed_and_invented() -> None:
     assert score.false_reports == 2
 
 
+def test_an_incident_told_many_times_is_one_report_and_its_end_none() -> None:
+    truth = [Spell("stopped_vehicle", "NB1", 10.0, 40.0), Spell("stopped_vehicle", "NB1", 60.0, 90.0)]
+
+    def told(t_s: float, name: str, stage: str, kind: str = "stopped_vehicle") -> dict[str, Any]:
+        return {**incident(t_s, kind), "id": name, "stage": stage}
+
+    one = [told(16, "1", "start"), told(26, "1", "update"), told(65, "1", "update"), told(140, "1", "end")]
+    score = incident_score(truth, record(*one))
+    assert score is not None
+    assert ([one.delay_s for one in score.noticed], score.false_reports) == ([6.0, None], 0)
+    two = [*one, told(70, "2", "start", "slow_lane"), told(72, "2", "update"), told(80, "3", "moment", "near_miss")]
+    score = incident_score(truth, record(*two, told(85, "4", "start", "crash")))
+    assert score is not None
+    assert ([one.delay_s for one in score.noticed], score.false_reports) == ([6.0, 12.0], 1)
+
+
+def test_a_queue_into_the_box_answers_spillback_and_an_engine_is_no_incident() -> None:
+    truth = [Spell("spillback", None, 10.0, None), Spell("emergency_vehicle", None, 20.0, None)]
+    score = incident_score(truth, record(incident(30.0, "blocked_box")))
+    assert score is not None
+    assert ([one.delay_s for one in score.noticed], score.false_reports) == ([20.0], 0)
+
+
 def test_camera_faults_noticed_and_cried_for_nothing() -> None:
     truth = [Spell("dark", None, 10.0, 20.0), Spell("blur", None, 30.0, 40.0)]
 
