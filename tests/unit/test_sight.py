@@ -146,4 +146,8 @@ def test_real_clips_day_dusk_and_night_are_believed(clip: Path | None) -> None:
         pytest.skip(f"no clips in {CLIPS}: set STOPLINE_DATA")
     monitor = SightMonitor("clip")
     with FileSource(clip, "clip") as source:
-        assert [sight for sight in map(monitor.update, source) if not sight.ok] == []
+        seen = list(map(monitor.update, source))
+    assert [sight for sight in seen if not sight.ok] == []
+    # Ten seconds teach nothing; of those that last longer one is held by hand and drifts.
+    if clip.stem != "intel_car-detection":
+        assert [sight for sight in seen if sight.reason is not None] == []
