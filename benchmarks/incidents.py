@@ -18,7 +18,7 @@ import math
 import pickle
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -143,16 +143,17 @@ def _wanted(given: Namespace) -> list[Cell]:
     quiet_h = given.quiet_h if given.quiet_h is not None else 2.0 if given.rendered else 72.0
     lights: tuple[Light, ...] = ("day", "dusk", "night", "rain") if given.rendered else ("day", "night")
     quiet_s = quiet_h * 3600 if names is None or "none" in names else 0.0
-    return cells(given.part, each, quiet_s, 1800.0, kinds, lights)
+    return cells(given.part, each, quiet_s, 600.0, kinds, lights)
 
 
 def _make(orders: Sequence[tuple[Cell, str, MakeEyes]], kept: Kept, workers: int) -> None:
     console = Console(stderr=True)
     if workers > 1:
         with ProcessPoolExecutor(workers) as pool:
-            for number, row in enumerate(pool.map(_run, orders), start=1):
-                kept.add(row)
-                _progress(console, number, len(orders), row)
+            made = [pool.submit(_run, order) for order in orders]
+            for number, future in enumerate(as_completed(made), start=1):
+                kept.add(future.result())
+                _progress(console, number, len(orders), future.result())
         return
     for number, order in enumerate(orders, start=1):
         row = run_cell(*order)

@@ -31,7 +31,7 @@ class RedRunningSettings:
     past_s: float = 30.0
     turns: str = "R"
     stood_mps: float = 1.5
-    since_stood_s: float = 4.0
+    since_stood_s: float = 2.0
 
 
 class RedRunning:

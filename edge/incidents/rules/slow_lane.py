@@ -19,9 +19,10 @@ from edge.types import Interval, Kind, Track
 
 @dataclass(frozen=True, slots=True)
 class SlowLaneSettings:
-    """Whom to time: metres of lane from from_m before the stop line on upstream, at least travelled_m of them, by a
-    green of more than green_s, with nobody less than room_m ahead; or by any signal further from the line than far_m,
-    where nobody brakes for it yet (13 m/s at 2.5 m/s² take 34 m), with nobody less than far_room_m ahead.
+    """Whom to time: metres of lane between from_m and upto_m before the stop line, travelled_m of them or more until
+    timed_s are over, by a green of more than green_s, with nobody less than room_m ahead; or by any signal further from
+    the line than far_m, where nobody brakes for it yet (13 m/s at 2.5 m/s² take 34 m), with nobody less than far_room_m
+    ahead.
 
     slow_share: of the lane's own normal (the median of the last `normal_of`, after `learned`; before that first_share
     of the limit) that is abnormal: HCM 2016 puts 40 % of the free speed between levels of service E and F. in_row: so
@@ -30,7 +31,9 @@ class SlowLaneSettings:
     """
 
     from_m: float = 12.0
+    upto_m: float = 80.0
     travelled_m: float = 15.0
+    timed_s: float = 5.0
     green_s: float = 12.0
     room_m: float = 12.0
     far_m: float = 35.0
@@ -51,7 +54,7 @@ class SlowLaneSettings:
 class _Timed:
     """One vehicle on its way along a lane: where and when it was first free, and where it was last so.
 
-    spoilt: its way is not free; done: all of its way that counts is known.
+    spoilt: its way is not free; done: all of its way that counts is known; counted: and was told to its lane.
     """
 
     lane: str
@@ -59,8 +62,10 @@ class _Timed:
     from_m: float
     last_ns: int
     last_m: float
-    spoilt: bool = False
+    seen_ns: int
+    spoilt: bool
     done: bool = False
+    counted: bool = False
 
 
 @dataclass(slots=True)
@@ -102,8 +107,12 @@ class SlowLane:
                 if track.kind is not Kind.BICYCLE and track.seen:
                     free = (open_way and room_m >= s.room_m) or (before_m >= s.far_m and room_m >= s.far_room_m)
                     self._time(scene, lane, track, before_m, free)
-        for track_id in [known for known, one in self._timed.items() if one.done or t_ns - one.last_ns > NS_PER_S]:
-            self._finish(track_id, self._timed.pop(track_id))
+        for track_id, one in list(self._timed.items()):
+            gone = t_ns - one.seen_ns > NS_PER_S
+            if (gone or one.done) and not one.counted:
+                self._finish(track_id, one)
+            if gone:
+                del self._timed[track_id]
         said: list[Said] = []
         for name, now in self._lanes.items():
             said += self._tell(scene, self._road.lanes[name], now)
@@ -119,26 +128,38 @@ class SlowLane:
 
     def _time(self, scene: SceneNow, lane: RoadLane, track: Track, before_m: float, free: bool) -> None:
         one = self._timed.get(track.track_id)
-        if one is None or one.lane != lane.id:
-            if before_m > self._settings.from_m:
-                self._timed[track.track_id] = _Timed(
-                    lane.id, scene.t_ns, before_m, scene.t_ns, before_m, spoilt=not free
-                )
+        if one is not None and one.lane != lane.id and one.counted:
+            one.lane = lane.id  # once is enough, whichever lane it goes on in
+        elif one is not None and one.lane != lane.id:
+            self._finish(track.track_id, one)
+            one = None
+        if one is None:
+            if self._settings.from_m < before_m <= self._settings.upto_m:
+                now_ns = scene.t_ns
+                self._timed[track.track_id] = _Timed(lane.id, now_ns, before_m, now_ns, before_m, now_ns, not free)
             return
-        if one.done or before_m < self._settings.from_m or (not free and self._enough(one)):
+        one.seen_ns = scene.t_ns
+        if one.done:
+            return
+        if before_m < self._settings.from_m or (not free and self._enough(one)):
             one.done = True
             return
         if free and one.spoilt:
             one.from_ns, one.from_m = scene.t_ns, before_m
         one.spoilt = not free
         one.last_ns, one.last_m = scene.t_ns, before_m
+        one.done = self._timed_long(one)
 
     def _enough(self, one: _Timed) -> bool:
         return not one.spoilt and one.from_m - one.last_m >= self._settings.travelled_m
 
+    def _timed_long(self, one: _Timed) -> bool:
+        return self._enough(one) and one.last_ns - one.from_ns >= self._settings.timed_s * NS_PER_S
+
     def _finish(self, track_id: int, one: _Timed) -> None:
         """Its speed over the free part of its way counts for its lane."""
         s, now = self._settings, self._lanes[one.lane]
+        one.counted = True
         travelled_m, took_s = one.from_m - one.last_m, (one.last_ns - one.from_ns) / NS_PER_S
         if one.spoilt or travelled_m < s.travelled_m or took_s <= 0.3:
             return
