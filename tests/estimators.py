@@ -27,12 +27,14 @@ MONDAY_UNIX_S = 1_767_571_200  # Monday 2026-01-05 0:00 UTC
 class Case:
     """How an estimator is made anew, how many values it reads, and how long its interval is.
 
+    count: readings after which it has long learned, at least 600.
     long: numbers of readings after which its state must be of the same size; it is full by the first.
     """
 
     make: Callable[[], Estimator]
     width: int = 1
     step_s: int = 900
+    count: int = 3 * 7 * 96
     long: tuple[int, int] = (10_000, 40_000)
 
 
@@ -50,7 +52,13 @@ ESTIMATORS: dict[str, Case] = {
     "windowed_gaussian": Case(WindowedGaussian),
     "relative_entropy": Case(RelativeEntropy),
     "hotelling": Case(Hotelling, width=2),
-    "plane_knn": Case(lambda: PlaneKnn(slot_s=21_600, kept=30), width=2, step_s=3_600, long=(2_500, 5_000)),
+    "plane_knn": Case(
+        lambda: PlaneKnn(slot_s=21_600, kept=26, learn_readings=21),
+        width=2,
+        step_s=3_600,
+        count=600,
+        long=(2_500, 5_000),
+    ),
 }
 
 

@@ -8,15 +8,18 @@ distances say that:
 - the widest gap on the best path to the crowd, that is, the height at which single linkage
   (Gower and Ross, 1969) joins the reading to the densest part: how far apart, in company or not.
 
-The score is their geometric mean. Each value is measured in the geometric mean of two spreads, that
-of its time of day and that of all times of day (5th to 95th percentile): by the first alone a quiet
-hour cries wolf, by the second alone only the rush hour is heard. No model of the road, no labels.
+Both are taken among the readings of this time of day, and again with those of the time before and
+after it, which has three times the readings and is a little blurred. The score is the geometric mean
+of the four, those of the time of day itself counting double. Each value is measured in the geometric
+mean of two spreads, that of its time of day and that of all times of day (5th to 95th percentile): by
+the first alone a quiet hour cries wolf, by the second alone only the rush hour is heard. No model of
+the road, no labels.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 import numpy as np
@@ -80,12 +83,23 @@ class PlaneKnn:
         slot = self._slot(reading.moment.week_s)
         x = np.array(values)
         points = self._kept(slot)
-        told = self._score(points, x, self._in_use(slot, self._whole)) if len(points) >= self._learn else None
+        told = self._score(slot, x) if len(points) >= self._learn else None
+        self._keep(slot, reading.moment.unix_s, x)
+        return told
+
+    def learn(self, reading: Reading) -> None:
+        """Keep a reading of the past without a score: for history that is read in at once."""
+        check(self.name, self._last_unix_s, 2, reading)
+        self._last_unix_s = reading.moment.unix_s
+        values = known(reading)
+        if values is not None and min(values) >= 0:
+            self._keep(self._slot(reading.moment.week_s), reading.moment.unix_s, np.array(values))
+
+    def _keep(self, slot: int, unix_s: int, x: Floats) -> None:
         place = int(self._taken[slot]) % self._points.shape[1]
         self._points[slot, place] = x
-        self._unix_s[slot, place] = reading.moment.unix_s
+        self._unix_s[slot, place] = unix_s
         self._taken[slot] += 1
-        return told
 
     def among_kept(self) -> Iterator[tuple[int, float]]:
         """The unix_s and the score of each kept reading against the others of its time of day.
@@ -97,13 +111,9 @@ class PlaneKnn:
             points = self._kept(slot)
             if len(points) <= self._learn:
                 continue
-            scaled = points / self._in_use(slot, whole)
-            apart = _distances(scaled)
-            gaps = _gaps_to_the_crowd(apart)
-            np.fill_diagonal(apart, np.inf)
-            near = np.partition(apart, self._neighbours - 1, axis=1)[:, self._neighbours - 1]
-            for unix_s, value in zip(self._unix_s[slot], np.sqrt(near * gaps), strict=False):
-                yield int(unix_s), float(value)
+            own, around = (self._crowd(near, slot, whole) for near in (points, self._around(slot)))
+            values = [_mean(*(c.inside(i, self._neighbours) for c in (own, around))) for i in range(len(points))]
+            yield from zip(map(int, self._unix_s[slot]), values, strict=False)
 
     def _slot(self, week_s: int) -> int:
         weekend = week_s >= FRIDAY_END_S
@@ -118,22 +128,24 @@ class PlaneKnn:
         kinds = zip(np.split(self._points, DAY_KINDS), np.split(kept, DAY_KINDS), strict=True)
         return np.stack([_spread(points[here]) if here.any() else np.ones(2) for points, here in kinds])
 
-    def _in_use(self, slot: int, whole: Floats) -> Floats:
-        """What distances of this slot are measured in, (2,)."""
-        kind = slot * DAY_KINDS // len(self._taken)
-        spread: Floats = np.sqrt(_spread(self._kept(slot)) * whole[kind])
-        return spread
+    def _around(self, slot: int) -> Floats:
+        """The slot's points first, then those of the slots before and after it in the same kind of day."""
+        in_day = len(self._taken) // DAY_KINDS
+        beside = [near for near in (slot - 1, slot + 1) if 0 <= near < len(self._taken)]
+        return np.concatenate([self._kept(near) for near in (slot, *beside) if near // in_day == slot // in_day])
 
-    def _score(self, points: Floats, x: Floats, spread: Floats) -> Score:
-        scaled = points / spread
-        away = np.sqrt(np.square(scaled - x / spread).sum(axis=1))
-        near = float(np.partition(away, self._neighbours - 1)[self._neighbours - 1])
-        gaps = _gaps_to_the_crowd(_distances(scaled))
-        gap = float(np.maximum(away, gaps).min())
+    def _crowd(self, points: Floats, slot: int, whole: Floats) -> _Crowd:
+        kind = slot * DAY_KINDS // len(self._taken)
+        return _Crowd.of(points, np.sqrt(_spread(points) * whole[kind]))
+
+    def _score(self, slot: int, x: Floats) -> Score:
+        points = self._kept(slot)
+        own, around = (self._crowd(near, slot, self._whole) for near in (points, self._around(slot)))
+        near, gap = own.outside(x, self._neighbours)
         usual = np.median(points, axis=0)
-        off = (x - usual) / spread
+        off = (x - usual) / own.unit
         return Score(
-            math.sqrt(near * gap),
+            _mean((near, gap), around.outside(x, self._neighbours)),
             direction=int(np.sign(off[np.argmax(np.abs(off))])),
             expected=(float(usual[0]), float(usual[1])),
             evidence={
@@ -181,20 +193,63 @@ def _spread(points: Floats) -> Floats:
     return spread
 
 
-def _distances(scaled: Floats) -> Floats:
-    """(n, n), each point to each."""
-    off = scaled[:, None] - scaled[None]
-    distances: Floats = np.sqrt(np.einsum("ijk,ijk->ij", off, off))
-    return distances
+def _mean(own: tuple[float, float], around: tuple[float, float]) -> float:
+    """The geometric mean of neighbour distance and gap, those of the time of day itself counting double."""
+    return float((own[0] * own[1]) ** (1 / 3) * (around[0] * around[1]) ** (1 / 6))
 
 
-def _gaps_to_the_crowd(apart: Floats) -> Floats:
-    """(n,): the longest step on the path to the densest point whose longest step is shortest."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crowd:
+    """Some points, (n, 2) in units; how far each is from each, and its gap to the densest of them."""
+
+    unit: Floats
+    points: Floats
+    apart: Floats
+    gaps: Floats
+
+    @classmethod
+    def of(cls, points: Floats, unit: Floats) -> _Crowd:
+        scaled = points / unit
+        apart = distances(scaled)
+        return cls(unit, scaled, apart, gaps_to_the_crowd(apart))
+
+    def outside(self, x: Floats, neighbours: int) -> tuple[float, float]:
+        """Distance to the k-th neighbour, and gap, of a point that is not among them."""
+        away = np.sqrt(np.square(self.points - x / self.unit).sum(axis=1))
+        near = np.partition(away, neighbours - 1)[neighbours - 1]
+        return float(near), float(np.maximum(away, self.gaps).min())
+
+    def inside(self, index: int, neighbours: int) -> tuple[float, float]:
+        """The same of one of them against the others."""
+        return float(np.partition(self.apart[index], neighbours)[neighbours]), float(self.gaps[index])
+
+
+def distances(points: Floats) -> Floats:
+    """(n, n), each point of a plane to each."""
+    x, y = points.T
+    apart: Floats = np.sqrt(np.square(np.subtract.outer(x, x)) + np.square(np.subtract.outer(y, y)))
+    return apart
+
+
+def gaps_to_the_crowd(apart: Floats) -> Floats:
+    """(n,): the longest step on the path to the densest point whose longest step is shortest.
+
+    Prim (1957), "Shortest connection networks": points join one after another, each over the shortest
+    step from those that have; the longest step until then is its gap.
+    """
     place = min(CROWD, len(apart) - 1)
     crowd = int(np.argmin(np.partition(apart, place, axis=1)[:, place]))
-    gaps: Floats = apart[crowd].copy()
-    while True:
-        shorter = np.minimum(gaps, np.maximum(apart, gaps).min(axis=1))
-        if np.array_equal(shorter, gaps):
-            return gaps
-        gaps = shorter
+    gaps = np.zeros(len(apart))
+    waiting = apart[crowd].copy()
+    outside = np.ones(len(apart), np.bool_)
+    outside[crowd] = False
+    waiting[crowd] = np.inf
+    longest = 0.0
+    for _ in range(len(apart) - 1):
+        joins = int(waiting.argmin())
+        longest = max(longest, float(waiting[joins]))
+        gaps[joins] = longest
+        outside[joins] = False
+        waiting[joins] = np.inf
+        np.minimum(waiting, apart[joins], out=waiting, where=outside)
+    return gaps

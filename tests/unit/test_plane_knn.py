@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.errors import InputError
-from edge.statistics.plane_knn import PlaneKnn, _distances, _gaps_to_the_crowd
+from edge.statistics.plane_knn import PlaneKnn, distances, gaps_to_the_crowd
 from edge.statistics.seam import WEEK_S, Moment, Reading, Score
 
 DAY_S = 86_400
@@ -78,9 +78,9 @@ def test_gaps_are_those_of_single_linkage() -> None:
     from scipy.spatial.distance import pdist, squareform
 
     points = np.random.default_rng(1).normal(size=(60, 2)) ** 3
-    apart = _distances(points)
+    apart = distances(points)
     joined = squareform(cophenet(linkage(pdist(points), "single")))
-    gaps = _gaps_to_the_crowd(apart)
+    gaps = gaps_to_the_crowd(apart)
     crowd = int(np.argmin(np.sort(apart, axis=1)[:, 20]))
     np.testing.assert_allclose(gaps, joined[crowd], atol=1e-12)
 
