@@ -18,22 +18,27 @@ from edge.incidents.spells import Spells
 from edge.incidents.standing import Stand, Standing
 from edge.types import Interval, Kind, Track
 
+_TALL = frozenset({Kind.TRUCK, Kind.BUS})
+#: Spots ahead of a standing vehicle that have to be in sight for its way to be known free.
+_LOOK_M = (4.0, 7.0, 10.0)
+
 
 @dataclass(frozen=True, slots=True)
 class CrashSettings:
     """contact_m: from one's place to the other's, along the way that they came, when they touch: a car is 3.6 to 5.3 m
     long, and a queue leaves 1.5 m and more between two. hard_contact_m: the same after hard braking, which a queue does
-    without: a long car and half a metre. box_contact_m: the same in the box, where turns wait close behind one another,
-    without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m: nearer than
+    without: a long car and a third of a metre. box_contact_m: the same in the box, where turns wait close behind one
+    another, without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m: nearer than
     that in any direction. hard_mps2: braking over brake_s that drivers avoid (AASHTO stopping sight distance: 3.4 m/s²
     is what most find comfortable in an emergency). turned_deg: a change of heading within brake_s that no wheel makes,
     faster than turn_mps. recent_s: how long before standing that may be. stood_s: both stand this long after it;
-    plain_s: without it. free_m: room to who is ahead of the first by green of green_s; red_free_m: by any other.
+    plain_s: without it. free_m: room to who is ahead of the first by green of green_s; red_free_m: by any other;
+    hidden_m and clear_share: as for a stopped vehicle.
     linger_s: see `Spells`.
     """
 
     contact_m: float = 5.2
-    hard_contact_m: float = 6.2
+    hard_contact_m: float = 5.7
     box_contact_m: float = 4.8
     aside_m: float = 1.6
     upon_m: float = 1.8
@@ -47,6 +52,8 @@ class CrashSettings:
     free_m: float = 9.0
     green_s: float = 3.0
     red_free_m: float = 18.0
+    hidden_m: float = 20.0
+    clear_share: float = 0.35
     linger_s: float = 8.0
 
 
@@ -77,6 +84,7 @@ class Crash:
         self._standing = Standing()
         self._past: Recent[_Past] = Recent()
         self._free_ns: dict[int, int] = {}
+        self._looks: dict[int, tuple[int, int]] = {}
         self._told: dict[tuple[int, int], str] = {}
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
@@ -103,6 +111,7 @@ class Crash:
         self._standing.clear()
         self._past.clear()
         self._free_ns.clear()
+        self._looks.clear()
         self._told.clear()
         return self._spells.blind(t_ns, reason)
 
@@ -142,13 +151,22 @@ class Crash:
                 if stand is None or before_m < 0:
                     continue
                 room_m = before_m - (row[index - 1][0] if index and row[index - 1][0] > 0 else 0.0)
-                wide = room_m >= s.red_free_m or (green and for_s >= s.green_s and room_m >= s.free_m)
-                if wide:
+                tall = any(at_m < before_m and other.kind in _TALL for at_m, other in row)
+                wide = room_m >= s.red_free_m + (s.hidden_m if tall else 0.0)
+                wide = wide or (green and for_s >= s.green_s and room_m >= s.free_m)
+                looks, clear = self._looks.get(stand.number, (0, 0))
+                if wide and track.seen:
+                    clear += self._road.seen_free(name, track, _LOOK_M, scene.tracks)
+                    looks += 1
+                    self._looks[stand.number] = (looks, clear)
+                if wide and clear >= s.clear_share * looks:
                     seen.add(stand.number)
                     since_ns = self._free_ns.setdefault(stand.number, scene.t_ns)
                     free[track.track_id] = (scene.t_ns - since_ns) / NS_PER_S
         for number in [number for number in self._free_ns if number not in seen]:
             del self._free_ns[number]
+        kept = {one.number for one in (*stands.values(), *self._standing.lost())}
+        self._looks = {number: look for number, look in self._looks.items() if number in kept}
         return free
 
     def _pair(self, scene: SceneNow, one: Stand, other: Stand, free: Mapping[int, float]) -> Sequence[Said]:
