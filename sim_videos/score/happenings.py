@@ -90,18 +90,23 @@ class HappeningWatch:
 
 
 def incident_score(truth: Sequence[Spell], record: Record) -> HappeningScore | None:
-    """Reports of incidents against those that were; None where the replay looks for none.
+    """Reports of incidents against those that were; None where the replay looks for none."""
+    events = record.of("incident")
+    if not events and not record.run.get("incidents"):
+        return None
+    return score_of(truth, events)
+
+
+def score_of(truth: Sequence[Spell], events: Sequence[Event]) -> HappeningScore:
+    """Reports of incidents against those that were.
 
     A report is an event `incident` with `incident` (the kind) and `lane`, or the events of one `id`, whose kind
     may change as more is known; it is of the earliest unreported incident of that kind, in that lane where both
     name one. One that is of nothing at any time is false.
     """
-    reports = record.of("incident")
-    if not reports and not record.run.get("incidents"):
-        return None
     delays: dict[int, float] = {}
     false_reports = 0
-    for report in _reports(reports):
+    for report in _reports(events):
         fits = [(event, i) for event in report for i, spell in enumerate(truth) if _is_of(event, spell)]
         fresh = next(((event, i) for event, i in fits if i not in delays), None)
         if not fits and any(event["incident"] not in _NOT_JUDGED for event in report):

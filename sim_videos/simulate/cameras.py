@@ -55,6 +55,11 @@ class DetectingCamera:
         self._now_ns = 0
         self._sight = SightMonitor(mast.spec.id, known=Known(now_ns=lambda: self._now_ns))
 
+    @property
+    def contrast(self) -> float | None:
+        """What is left of the picture's usual contrast, as `SightMonitor.contrast`."""
+        return self._sight.contrast
+
     def look(self, world: WorldFrame, index: int) -> Look:
         """What the camera makes of this instant."""
         mast = self._mast

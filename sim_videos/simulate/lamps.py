@@ -31,7 +31,7 @@ class Demands(Protocol):
 class StreetLamps:
     """A bridge joined to the street. Call `warm` with instants before 0 in order, then `steps`.
 
-    watch is told every step: what was demanded, what was asked, and the lamps measured just before.
+    watchers are told every step: what was demanded, what was asked, and the lamps measured just before.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class StreetLamps:
         controller: Controller,
         signal: Signal,
         plan: Plan,
-        watch: Callable[[Demand, PhaseRequest, SignalState], object] = lambda _demand, _request, _state: None,
+        *watchers: Callable[[Demand, PhaseRequest, SignalState], object],
     ) -> None:
         self._bridge = bridge
         self._warm = ControlLoop(FixedTimeController(CompiledPlan.of(plan, signal), ttl_ms=TTL_MS), bridge)
         self._loop = ControlLoop(controller, bridge)
-        self._watch = watch
+        self._watchers = watchers
         self._next_ns = 0
         self._warmed_ns: int | None = None
 
@@ -62,7 +62,8 @@ class StreetLamps:
             step_ns, self._next_ns = self._next_ns, self._next_ns + STEP_NS
             demand = demands.demand(step_ns)
             request, state = self._loop.step(demand, step_ns)
-            self._watch(demand, request, state)
+            for watcher in self._watchers:
+                watcher(demand, request, state)
             yield request, state
 
     def shown(self, t_ns: int) -> Shown:

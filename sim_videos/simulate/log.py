@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ class RunLog:
         self.bridge.close()
         self._hires.close()
 
+    def event(self, kind: str, t_ns: int, fields: Mapping[str, Any]) -> None:
+        """One line of events.jsonl."""
+        self._events.write(kind, t_ns, fields)
+
     def on_control(self, request: PhaseRequest, state: SignalState, changed: bool) -> None:
         """Requests that change, and lamps that change."""
         if changed:
@@ -54,7 +59,7 @@ class RunLog:
             self._events.write("signal", state.t_ns, {"mode": state.mode, "phases": shown})
 
     def on_frame(self, world: WorldFrame, looks: tuple[Look, ...], state: SignalState | None) -> None:  # noqa: ARG002
-        """Crossings, sight that changes, lanes at whole seconds, incidents that begin and end."""
+        """Crossings, sight that changes, lanes at whole seconds, mishaps that truly begin and end."""
         t_ns = ns_of(world.t_s)
         whole_second = abs(world.t_s - round(world.t_s)) < 1e-6
         for look in looks:
@@ -64,10 +69,10 @@ class RunLog:
         for number in sorted(now.keys() - self._incidents.keys()):
             one = now[number]
             self._incidents[number] = one.started_s
-            self._events.write("incident", t_ns, {"number": number, "is": one.kind.value, "lane": one.lane})
+            self._events.write("happening", t_ns, {"number": number, "is": one.kind.value, "lane": one.lane})
         for number in sorted(self._incidents.keys() - now.keys()):
             del self._incidents[number]
-            self._events.write("incident_over", t_ns, {"number": number})
+            self._events.write("happening_over", t_ns, {"number": number})
 
     def end(self, t_ns: int, frames: int, stopped: str | None) -> None:
         """The last event."""

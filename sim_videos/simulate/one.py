@@ -17,6 +17,7 @@ from sim_videos.simulate.lamps import StreetLamps, warm_quietly
 from sim_videos.simulate.ledger import Ledger
 from sim_videos.simulate.log import RunLog
 from sim_videos.simulate.loop import Watcher, drive
+from sim_videos.simulate.notice import IncidentWatcher
 from sim_videos.simulate.result import Run, Waiting
 from sim_videos.simulate.seconds import ns_of
 from sim_videos.street import Street
@@ -25,11 +26,13 @@ from sim_videos.world import Flow, SumoWorld
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """Eyes on a street, what measures them (None: nothing to measure), and who else is told of each instant."""
+    """Eyes on a street, what measures them and notices incidents (None: no camera looks), and who else is told of each
+    instant."""
 
     eyes: Eyes
     meter: EyesightMeter | None = None
     watchers: tuple[Watcher, ...] = ()
+    incidents: IncidentWatcher | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,21 @@ def run(
         ledger = Ledger(street, seen.meter)
         log = None
         if order.folder is not None:
-            log = RunLog(order.folder, _facts(order, seen.eyes.name, street), scenario.id, street)
+            log = RunLog(order.folder, _facts(order, seen, street), scenario.id, street)
+            if seen.incidents is not None:
+                seen.incidents.tell(log.event)
         lines: Callable[[str], object] = (lambda _line: None) if log is None else log.bridge.write_text
         bridge = lamps_of(street.signal, warm_quietly(lines), world.next_t_ns)
         controller = CONTROLLERS[order.control](street, seen.eyes.around)
         told = (ledger.book.see, *(() if log is None else (log.hires,)))
         lamps = StreetLamps(bridge, controller, street.signal, street.plan, *told)
-        watchers = (*(() if log is None else (log,)), _Progress(on_frame), *seen.watchers)
+        noticing = () if seen.incidents is None else (seen.incidents,)
+        watchers: tuple[Watcher, ...] = (
+            *(() if log is None else (log,)),
+            *noticing,
+            _Progress(on_frame),
+            *seen.watchers,
+        )
         try:
             frames, stopped = drive(
                 world,
@@ -89,8 +100,10 @@ def run(
                 stop=stop,
                 pace=_pace(speed, stopwatch),
             )
+            end_ns = ns_of(frames / scenario.fps)
+            noticed = None if seen.incidents is None else seen.incidents.finish(end_ns, ledger.incidents)
             if log is not None:
-                log.end(ns_of(frames / scenario.fps), frames, stopped)
+                log.end(end_ns, frames, stopped)
         finally:
             lamps.close()
             if log is not None:
@@ -109,6 +122,7 @@ def run(
         max_queue=ledger.max_queue,
         eyesight=None if seen.meter is None else seen.meter.eyesight(seconds),
         incidents=ledger.incidents,
+        noticed=noticed,
         phase_changes=ledger.changes,
         stopped=stopped,
         elapsed_s=(stopwatch.now_ns() - began_ns) / NS_PER_S,
@@ -139,15 +153,17 @@ def _waiting(flow: Flow) -> Waiting:
     return Waiting(flow.due, flow.arrived, flow.mean_delay_s, flow.stops_per_vehicle)
 
 
-def _facts(order: RunOrder, eyes: str, street: Street) -> dict[str, Any]:
+def _facts(order: RunOrder, seen: Sighted, street: Street) -> dict[str, Any]:
     return {
         "scenario": order.scenario.id,
         "control": order.control,
-        "eyes": eyes,
+        "eyes": seen.eyes.name,
         "seed": order.seed,
         "fps": order.scenario.fps,
         "lanes": [lane.name for lane in street.inbound],
         "phases": [phase.number for phase in street.signal.phases],
+        "incidents": seen.incidents is not None,
+        "ground": {} if seen.incidents is None else seen.incidents.ground,
     }
 
 

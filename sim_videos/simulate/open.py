@@ -11,8 +11,10 @@ from edge.control.around import Around
 from edge.control.demand import DemandBuilder
 from edge.errors import ModelError
 from edge.seams import Detector
+from edge.stages.noticing import ScenerySource
 from edge.stages.site_junction import ways_of
 from edge.stages.viewing import CameraViews
+from edge.vision.health.scenery import SceneryWatch
 from edge.vision.pipeline import VisionPipeline
 from sim_videos.render.camera import camera_of
 from sim_videos.render.faults import CameraFeed
@@ -25,6 +27,7 @@ from sim_videos.simulate.eyesight import EyesightMeter
 from sim_videos.simulate.junction import junction_of
 from sim_videos.simulate.lanes import TrueDemand
 from sim_videos.simulate.loop import Watcher
+from sim_videos.simulate.notice import IncidentWatcher
 from sim_videos.simulate.one import Sighted
 from sim_videos.simulate.order import EyesKind, SimulateOptions
 from sim_videos.simulate.record import Recording
@@ -84,7 +87,13 @@ def open_eyes(
         watchers.append(opened.enter_context(Recording(options.record, headers)))
     if shown is not None:
         watchers.append(ShowWatcher(shown, site, title))
-    return Sighted(eyes, EyesightMeter(site), tuple(watchers))
+    sceneries = {one.camera_id: _scenery(site, one) for one in cameras if isinstance(one, DetectingCamera)}
+    incidents = IncidentWatcher(site, [spec.id for spec in options.scenario.cameras], sceneries)
+    return Sighted(eyes, EyesightMeter(site), tuple(watchers), incidents)
+
+
+def _scenery(site: Site, camera: DetectingCamera) -> ScenerySource:
+    return SceneryWatch(site, camera.camera_id, lambda: camera.contrast).update
 
 
 def _mast(options: SimulateOptions, spec: CameraSpec, street: Street, site: Site, recorder: TruthRecorder) -> Mast:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.replay.decided import Decided, Wait
+from edge.replay.record import Event
+from sim_videos.score.happenings import HappeningScore, Spell
 
 #: Names of eyes: those that err in nothing, and none at all.
 PERFECT, NONE = "perfect eyes", "no eyes"
@@ -61,6 +63,24 @@ class TrueIncident:
     started_s: float
     ended_s: float | None
 
+    @property
+    def spell(self) -> Spell:
+        """As scores have it."""
+        return Spell(self.kind, self.lane, self.started_s, self.ended_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What was told of, as events of events.jsonl; score: against what truly happened. ground: see `ground_facts`."""
+
+    events: tuple[Event, ...]
+    score: HappeningScore
+    ground: Mapping[str, Any]
+
+    def after_s(self, happened: TrueIncident) -> float | None:
+        """How long after its start it was told; None where it was not, or is nothing to tell."""
+        return next((one.delay_s for one in self.score.noticed if one.spell == happened.spell), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -102,6 +122,7 @@ class Run:
     lamps: str = ""
     decisions: tuple[Decided, ...] = ()
     waits: tuple[Wait, ...] = ()
+    noticed: Noticed | None = None
 
     @property
     def name(self) -> str:
@@ -142,10 +163,11 @@ class Run:
                     "lane": one.lane,
                     "started_s": _rounded(one.started_s),
                     "ended_s": _rounded(one.ended_s),
-                    "detected": None,
+                    "detected_after_s": None if self.noticed is None else _rounded(self.noticed.after_s(one)),
                 }
                 for one in self.incidents
             ],
+            "false_incidents": None if self.noticed is None else self.noticed.score.false_reports,
         }
 
 
