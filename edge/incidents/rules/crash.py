@@ -28,13 +28,14 @@ class CrashSettings:
     """contact_m: from one's place to the other's, along the way that they came, when they touch: a car is 3.6 to 5.3 m
     long, and a queue leaves 1.5 m and more between two. hard_contact_m: the same after hard braking, which a queue does
     without: a long car and a third of a metre. box_contact_m: the same in the box, where turns wait close behind one
-    another, without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m: nearer than
-    that in any direction. hard_mps2: braking over brake_s that drivers avoid (AASHTO stopping sight distance: 3.4 m/s²
-    is what most find comfortable in an emergency). turned_deg: a change of heading within brake_s that no wheel makes,
-    faster than turn_mps. recent_s: how long before standing that may be. stood_s: both stand this long after it;
-    plain_s: without it. free_m: room to who is ahead of the first by green of green_s; red_free_m: by any other;
-    hidden_m and clear_share: as for a stopped vehicle.
-    linger_s: see `Spells`.
+    another, without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m:
+    nearer than that in any direction.
+
+    hard_mps2: braking over brake_s that drivers avoid (AASHTO stopping sight distance: 3.4 m/s² is what most find
+    comfortable in an emergency). turned_deg: a change of heading within brake_s that no wheel makes, faster than
+    turn_mps. recent_s: how long before standing that may be. stood_s: both stand this long after it; plain_s: without
+    it. free_m: room to who is ahead of the first by green of green_s; red_free_m: by any other; hidden_m and
+    clear_share: as for a stopped vehicle. linger_s: see `Spells`.
     """
 
     contact_m: float = 5.2
