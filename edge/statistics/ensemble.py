@@ -52,9 +52,16 @@ class Member:
     bar: float | None = None
 
 
-def novelty_members() -> tuple[Member, ...]:
-    """The three novelties, with bars as shares of the range (docs/statistics.md says how they were chosen)."""
-    return Member(Novelty(), 0.019), Member(LevelNovelty(), 0.0127), Member(ExcursionNovelty(), 0.0154)
+def novelty_members(memory_readings: int = 3000) -> tuple[Member, ...]:
+    """The three novelties, with bars as shares of the range (docs/statistics.md says how they were chosen).
+
+    memory_readings: at least ten days of them, so that each weekday has been met.
+    """
+    return (
+        Member(Novelty(memory_readings=memory_readings), 0.019),
+        Member(LevelNovelty(memory_readings=memory_readings), 0.0127),
+        Member(ExcursionNovelty(memory_readings=memory_readings), 0.0154),
+    )
 
 
 class Ensemble:

@@ -17,6 +17,7 @@ from edge.statistics.state import Arrays
 
 EPSILON: Final = 0.01  # of the range: the mesh of the net
 CAP: Final = 500  # numbers kept at most
+FARTHEST: Final = 10.0  # ranges: where the range is still tiny, anything is far
 RANGE_MEMORIES: Final = 3.3  # the range halves in this many memories
 
 
@@ -51,7 +52,7 @@ class Gaps:
     def gap(self, value: float) -> float:
         """How far it is from all that was seen; 0 where nothing was, or all was alike."""
         near = self.nearest(value)
-        return abs(value - near) / self.span if near is not None and self.span > 0 else 0.0
+        return min(abs(value - near) / self.span, FARTHEST) if near is not None and self.span > 0 else 0.0
 
     def learn(self, value: float) -> None:
         """Meet it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from edge.statistics.gaps import FARTHEST
 from edge.statistics.one_value import OneValue, empty
 from edge.statistics.seam import Moment, Score
 from edge.statistics.state import Arrays
@@ -36,7 +37,7 @@ class RangeNovelty(OneValue):
         out = max(value - self._high, self._low - value, 0.0)
         direction = 0 if out <= 0 else 1 if value > self._high else -1
         told = Score(
-            out / span if span > 0 else 0.0,
+            min(out / span, FARTHEST) if span > 0 else 0.0,
             direction,
             (min(max(value, self._low), self._high),),
             {"least": self._low, "greatest": self._high},

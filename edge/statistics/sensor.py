@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from edge.incident import Severity
 from edge.statistics.profile import Profile
 from edge.statistics.seam import Moment, Reading
 from edge.statistics.state import Arrays
@@ -28,6 +29,14 @@ class Fault(StrEnum):
     NEGATIVE = "negative"
     FROZEN = "frozen"
     ZERO = "zero_when_never_empty"
+
+
+#: Its class is always IncidentKind.SENSOR_FAULT. A silent sensor starves a green, so it comes first.
+FAULT_SEVERITIES: Final[Mapping[Fault, Severity]] = {
+    Fault.NEGATIVE: Severity.LOW,
+    Fault.FROZEN: Severity.MEDIUM,
+    Fault.ZERO: Severity.HIGH,
+}
 
 
 @dataclass(frozen=True, slots=True)

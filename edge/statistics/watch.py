@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 from edge.statistics.alarm import Alarm, Alarms, Quantity
-from edge.statistics.ensemble import Ensemble
+from edge.statistics.ensemble import Ensemble, novelty_members
 from edge.statistics.readings import check
 from edge.statistics.seam import Reading, Score
 from edge.statistics.sensor import Fault, SensorCheck
 from edge.statistics.state import pack, unpack
 
 LEARN_READINGS: Final = 100  # known readings before the estimators speak
+MEMORY_S: Final = 10 * 86_400
 LEARN_DAYS: Final = 1.0  # and at least a whole day of them: a first evening is no incident
 
 
@@ -51,10 +52,11 @@ class SeriesWatch:
         ensemble: Ensemble | None = None,
         interval_s: int = 60,
     ) -> None:
-        """interval_s: of one reading; only the time at which learning ends is told from it."""
+        """interval_s: of one reading. ensemble: the three novelties, with ten days of memory, where left out."""
         self._settings = (quantity, threshold, rest_readings, interval_s)
         self._check = SensorCheck()
-        self._ensemble = ensemble or Ensemble()
+        memory = max(3000, MEMORY_S // interval_s)
+        self._ensemble = ensemble or Ensemble(novelty_members(memory))
         self._alarms = Alarms(quantity, threshold, rest_readings=rest_readings)
         self._known = 0
         self._first_s: int | None = None

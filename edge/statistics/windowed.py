@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.statistics.one_value import OneValue
 from edge.statistics.seam import Moment, Score
@@ -89,26 +90,37 @@ class RelativeEntropy(OneValue):
         """recent_readings are compared with window_readings before them, once there are as many again."""
         super().__init__(recent_readings=recent_readings, window_readings=window_readings, bins=bins)
         self._recent, self._bins = recent_readings, bins
-        self._window: deque[float] = deque(maxlen=window_readings + recent_readings)
+        self._most = window_readings + recent_readings
+        self._line = np.zeros(4 * self._most)  # the window is line[end - kept : end], moved to the front when full
+        self._end = self._kept = 0
 
     def _judge(self, moment: Moment, value: float) -> Score | None:
         del moment
-        self._window.append(value)
-        if len(self._window) < 3 * self._recent:
+        if self._end == len(self._line):
+            self._line[: self._most] = self._line[-self._most :]
+            self._end = self._most
+        self._line[self._end] = value
+        self._end += 1
+        self._kept = min(self._kept + 1, self._most)
+        if self._kept < 3 * self._recent:
             return None
-        all_ = np.array(self._window)
-        low, high = float(all_.min()), float(all_.max())
+        every = self._window()
+        low, high = float(every.min()), float(every.max())
         if high <= low:
             return Score(0.0)
-        slots = np.minimum(((all_ - low) / (high - low) * self._bins).astype(np.int64), self._bins - 1)
+        slots = np.minimum(((every - low) / (high - low) * self._bins).astype(np.int64), self._bins - 1)
         past = np.bincount(slots[: -self._recent], minlength=self._bins) + 0.5
         now = np.bincount(slots[-self._recent :], minlength=self._bins) + 0.5
         p, q = now / now.sum(), past / past.sum()
         return Score(max(float((p * np.log2(p / q)).sum()), 0.0))
 
+    def _window(self) -> NDArray[np.float64]:
+        return self._line[self._end - self._kept : self._end]
+
     def _learned(self) -> tuple[Mapping[str, Any], Arrays]:
-        return {}, {"window": np.array(self._window, np.float64)}
+        return {}, {"window": self._window()}
 
     def _take_back(self, fields: Mapping[str, Any], arrays: Arrays) -> None:
         del fields
-        self._window.extend(arrays["window"].tolist())
+        self._end = self._kept = len(arrays["window"])
+        self._line[: self._kept] = arrays["window"]

@@ -19,7 +19,7 @@ from edge.statistics.charts import Cusum, Shewhart
 from edge.statistics.ensemble import CLIP, Ensemble, Member, confidence
 from edge.statistics.novelty import Novelty
 from edge.statistics.seam import Moment, Reading, Score
-from edge.statistics.sensor import Fault, SensorCheck
+from edge.statistics.sensor import FAULT_SEVERITIES, Fault, SensorCheck
 from edge.statistics.together import Stands, Together
 from edge.statistics.watch import Said, SeriesWatch
 from tests.estimators import moment, street
@@ -48,6 +48,8 @@ def test_a_young_past_says_nothing_and_a_fading_one_follows_the_stream() -> None
     assert past.tail(1.0) is None
     assert past.bar(0.01) is None
     for _ in range(20_000):
+        past.learn(1.0)
+    for _ in range(5_000):
         past.learn(100.0)
     tail = past.tail(50.0)
     assert tail is not None
@@ -122,6 +124,12 @@ def test_the_tuned_threshold_keeps_the_budget(past: list[list[float]], per_day: 
         return
     # Alarms can rise by one as the threshold rises, where the rest moves; never by more than one a sensor.
     assert raised <= per_day * days + len(past)
+
+
+def test_the_tuned_threshold_lies_above_the_first_that_breaks_the_budget() -> None:
+    assert tune([([1.0, 2.0, 4.0, 3.0], 0)], 2, 1) == 2.5
+    assert tune([([1.0, 2.0], 0)], 0.5, 1) == pytest.approx(2.2), "over the highest, where none is allowed"
+    assert tune([([1.0, 2.0], 0)], 5, 1) == 1, "the least, where all are"
 
 
 def test_a_larger_budget_gives_no_higher_threshold() -> None:
@@ -234,6 +242,10 @@ def test_a_constant_series_a_silent_night_and_coarse_counts_are_no_faults() -> N
     assert set(faults(coarse)) == {None}
 
 
+def test_every_fault_has_a_severity() -> None:
+    assert set(FAULT_SEVERITIES) == set(Fault)
+
+
 def test_a_negative_count_is_a_fault() -> None:
     assert faults([3.0, -1.0, 4.0]) == [None, Fault.NEGATIVE, None]
 
@@ -258,6 +270,18 @@ def test_a_new_site_says_until_when_it_learns_and_does_not_alarm() -> None:
     assert said[0].learning_until_s == moment(101).unix_s - 900
     later = watch(list(varied(3 * DAY)))
     assert later[-1].learning_until_s is None
+
+
+def test_there_is_no_alarm_on_the_first_day_however_many_readings_it_has() -> None:
+    made = SeriesWatch(Quantity.FLOW, interval_s=60)
+    for index in range(2 * 1_440):
+        value = {700: 1e6, 2_800: 2e6}.get(index, 50.0 + index % 7)
+        said = made.update(Reading(moment(index, 60), (value,)))
+        if index == 700:
+            assert said.score is not None
+            assert said.score.value > 3
+        assert (said.alarm is not None) is (index == 2_800)
+        assert (said.learning_until_s is not None) is (index < 1_440)
 
 
 def test_a_site_of_which_nothing_is_known_learns_on() -> None:
