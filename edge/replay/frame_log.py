@@ -1,7 +1,7 @@
-"""What was seen in each frame, kept so that it can be scored against a truth: frames.jsonl.gz.
+"""What was seen in each frame, kept so that it can be scored, and asked for incidents again: frames.jsonl.gz.
 
 One JSON object a frame: boxes, scores and classes of the detector, tracks with their
-places and speeds, lengths of queues. The same input gives the same bytes.
+places and speeds, lengths of queues, crossings. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.errors import InputError
 from edge.frames import VisionResult
 from edge.replay.outputs import storing
-from edge.types import KINDS, Kind, Track
+from edge.types import KINDS, Crossing, Kind, Track
 
 _PX, _M = 1, 2
 
@@ -51,6 +51,9 @@ class SeenTrack(NamedTuple):
     speed_mps: float | None
     age_s: float
     seen: bool
+    vel_mps: tuple[float, float] | None = None
+    speed_sd_mps: float | None = None
+    score: float = 0.0
 
 
 class SeenQueue(NamedTuple):
@@ -59,10 +62,26 @@ class SeenQueue(NamedTuple):
     vehicles: int | None
     length_m: float | None
     at_least: bool
+    wait_s: float | None = None
+
+
+class SeenCrossing(NamedTuple):
+    """One road user that left by the exit gate of a movement, as far as rules of incidents ask."""
+
+    t_ns: int
+    movement: str
+    kind: Kind
+    lane: str | None
+    track_id: int
+    entered_ns: int | None
+    speed_mps: float | None
 
 
 class SeenFrame(BaseModel):
-    """One frame of one camera; ok is False where the camera could not be believed, and nothing was looked at."""
+    """One frame of one camera; ok is False where the camera could not be believed, and nothing was looked at.
+
+    crossings: None in files of before they were kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -72,6 +91,8 @@ class SeenFrame(BaseModel):
     detections: tuple[SeenBox, ...]
     tracks: tuple[SeenTrack, ...]
     queues: dict[str, SeenQueue]
+    reason: str | None = None
+    crossings: tuple[SeenCrossing, ...] | None = None
 
 
 def seen_frame(result: VisionResult) -> SeenFrame:
@@ -93,9 +114,18 @@ def seen_frame(result: VisionResult) -> SeenFrame:
                 state.queue.vehicles,
                 None if state.queue.length_m is None else round(state.queue.length_m, _PX),
                 state.queue.at_least,
+                None if state.queue.wait_s is None else round(state.queue.wait_s, _M),
             )
             for state in result.lanes
         },
+        reason=result.sight.reason,
+        crossings=tuple(_seen_crossing(one) for one in result.crossings),
+    )
+
+
+def _seen_crossing(one: Crossing) -> SeenCrossing:
+    return SeenCrossing(
+        one.t_ns, one.movement, one.kind, one.lane, one.track_id, one.entered_ns, _rounded(one.speed_mps)
     )
 
 
@@ -110,10 +140,17 @@ def _seen_track(track: Track) -> SeenTrack:
         round(y2, _PX),
         round(track.pos_m[0], _M),
         round(track.pos_m[1], _M),
-        None if track.speed_mps is None else round(track.speed_mps, _M),
+        _rounded(track.speed_mps),
         round(track.age_s, _M),
         track.seen,
+        None if track.vel_mps is None else (round(track.vel_mps[0], _M), round(track.vel_mps[1], _M)),
+        _rounded(track.speed_sd_mps),
+        round(track.score, _M),
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _M)
 
 
 class FrameLog:

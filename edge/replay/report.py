@@ -16,9 +16,10 @@ from typing import Any
 import jinja2
 
 from edge.clock import NS_PER_S
-from edge.replay import plots
+from edge.replay import incident_pictures, plots
 from edge.replay.decided import decided_in, level_changes
 from edge.replay.files import REPORT
+from edge.replay.incident_rows import rows_of
 from edge.replay.outputs import write_whole
 from edge.replay.record import Event, Record
 from edge.replay.svg import clock_text
@@ -26,6 +27,8 @@ from edge.replay.svg import clock_text
 _EXAMPLES = 3
 #: So many decisions are listed.
 _LISTED = 300
+#: So many incidents have their picture.
+PICTURED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
     kinds = kinds_of(record)
     rows = movement_rows(record, kinds)
     decisions = decided_in(record)
+    incidents = rows_of(record.of("incident"))
+    ground = record.run.get("ground", {})
     return environment.get_template("report.html.j2").render(
         run=record.run,
         kinds=kinds,
@@ -90,6 +95,12 @@ def render(record: Record, facts: Mapping[str, object]) -> str:
         decisions=decisions,
         listed=_LISTED,
         level_changes=[("replay", one) for one in level_changes(decisions)],
+        looked_for_incidents=bool(record.run.get("incidents")),
+        incidents=incidents,
+        incident_line=incident_pictures.time_line(incidents, record.last_s),
+        incident_pictures=[incident_pictures.picture(row, ground) for row in incidents[:PICTURED]],
+        pictured=PICTURED,
+        silenced=len(record.of("silenced")),
         clock=clock_text,
         facts=facts,
         settings=record.run.get("settings", {}),

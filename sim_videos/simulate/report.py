@@ -8,8 +8,10 @@ from pathlib import Path
 
 import jinja2
 
+from edge.replay import incident_pictures
 from edge.replay import report as replay_report
 from edge.replay.decided import level_changes
+from edge.replay.incident_rows import rows_of
 from edge.replay.svg import Plot, clock_text
 from sim_videos.simulate import plots, table
 from sim_videos.simulate.result import NONE, PERFECT, Run
@@ -43,6 +45,10 @@ def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, obje
     timelines: list[tuple[str, Plot]] = [
         (run.name, plots.signal_timeline(run, f"signal{number}")) for number, run in enumerate(runs)
     ]
+    noticing = next((run for run in runs if run.noticed is not None), None)
+    told = () if noticing is None or noticing.noticed is None else noticing.noticed.events
+    noticed = rows_of(told)
+    ground = {} if noticing is None or noticing.noticed is None else noticing.noticed.ground
     seen = [run for run in runs if run.eyesight is not None]
     return environment.get_template("simulation.html.j2").render(
         title=title,
@@ -63,7 +69,15 @@ def render(title: str, about: str, runs: Sequence[Run], facts: Mapping[str, obje
         timeline_cut=any(run.seconds > plots.TIMELINE_S for run in runs),
         counts=seen[0].eyesight.counts if seen and seen[0].eyesight is not None else {},
         counts_of=seen[0].name if seen else "",
-        incidents=runs[0].incidents,
+        incidents=runs[0].incidents if noticing is None else noticing.incidents,
+        noticing=noticing,
+        told_after=[]
+        if noticing is None or noticing.noticed is None
+        else [noticing.noticed.after_s(one) for one in noticing.incidents],
+        noticed=noticed,
+        incident_line=incident_pictures.time_line(noticed, runs[0].seconds),
+        incident_pictures=[incident_pictures.picture(row, ground) for row in noticed[: replay_report.PICTURED]],
+        pictured=replay_report.PICTURED,
         facts=facts,
         beyond=beyond,
     )
