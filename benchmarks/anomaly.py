@@ -9,8 +9,6 @@ sensor-day. Quick runs fewer estimators, on the whole corpus.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import arterial
 from benchmarks.goals import Goal, arguments, cannot_run, finish, machine
 from benchmarks.nab import PROFILES, Bools, Floats, Labelled, Total, load, total
 from edge.clock import SystemClock
@@ -226,15 +225,6 @@ def _on_budget(files: Sequence[Labelled], scores: Sequence[Floats]) -> dict[str,
     }
 
 
-def arterial(series: Path, quick: bool) -> tuple[list[Goal], dict[str, object]]:
-    """The arterials, where benchmarks/arterial.py is there: `run(series, quick)` gives goals and figures."""
-    if importlib.util.find_spec("benchmarks.arterial") is None:
-        return [], {}
-    part: Callable[[Path, bool], tuple[list[Goal], dict[str, object]]]
-    part = importlib.import_module("benchmarks.arterial").run
-    return part(series, quick)
-
-
 def main() -> None:
     """Both parts, then the goals."""
     parser = arguments(__doc__)
@@ -242,7 +232,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         goals, figures = nab(options.series, options.quick)
-        more, streets = arterial(options.series, options.quick)
+        more, streets = arterial.run(options.series, options.quick)
     except InputError as error:
         cannot_run(str(error))
     finish([*goals, *more], {"nab": figures, "arterial": streets}, options.json)
