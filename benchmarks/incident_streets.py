@@ -184,7 +184,7 @@ def cells(
     lights: Sequence[Light] = ("day", "night"),
 ) -> list[Cell]:
     """`each` incidents of each kind by each light, and quiet_s of street with none, by turns."""
-    offset = 1000 if part == "check" else 0
+    offset = 3000 if part == "check" else 0
     found = [
         Cell(part, kind, light, offset + number, 240.0 if kind in {K.WRONG_WAY, K.RED_RUNNING} else 150.0)
         for number in range(each)

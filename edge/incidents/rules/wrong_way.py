@@ -18,13 +18,17 @@ from edge.types import Kind, Track
 class WrongWaySettings:
     """back_mps: slower than this one reverses into a gap. travelled_m, lasted_s: what it takes; a car length and a
     half is more than an error of place or an exchange of two tracks brings about. core_share: of the sightings so many
-    lie in the inner part of a lane, so that oncoming traffic beside the line is none. linger_s: see `Spells`.
+    lie in the inner part of a lane, so that oncoming traffic beside the line is none. sightings:
+    it was seen so often meanwhile, never further than leap_m from where it was bound: a track that hops from one to
+    another behind it of vehicles half hidden is none. linger_s: see `Spells`.
     """
 
     back_mps: float = 2.5
     travelled_m: float = 7.0
     lasted_s: float = 0.8
     core_share: float = 0.7
+    sightings: int = 8
+    leap_m: float = 2.0
     forget_s: float = 1.0
     linger_s: float = 4.0
 
@@ -36,6 +40,7 @@ class _Going:
     since_ns: int
     from_m: float
     last_ns: int
+    last_m: float
     seen: int = 0
     in_core: int = 0
 
@@ -79,13 +84,21 @@ class WrongWay:
             if key not in self._spells or back_mps < 0.0:
                 self._going.pop(track.track_id, None)
             return ()
-        going = self._going.setdefault(track.track_id, _Going(scene.t_ns, before_m, scene.t_ns))
-        going.last_ns = scene.t_ns
+        going = self._going.setdefault(track.track_id, _Going(scene.t_ns, before_m, scene.t_ns, before_m))
+        bound_m = going.last_m + back_mps * (scene.t_ns - going.last_ns) / NS_PER_S
+        if abs(before_m - bound_m) > s.leap_m:
+            going = self._going[track.track_id] = _Going(scene.t_ns, before_m, scene.t_ns, before_m)
+        going.last_ns, going.last_m = scene.t_ns, before_m
         going.seen += 1
         going.in_core += bool(self._road.uses_at(track.pos_m) & Use.CORE)
         travelled_m = before_m - going.from_m
         lasted_s = (scene.t_ns - going.since_ns) / NS_PER_S
-        sure = travelled_m >= s.travelled_m and lasted_s >= s.lasted_s and going.in_core >= s.core_share * going.seen
+        sure = (
+            going.seen >= s.sightings
+            and travelled_m >= s.travelled_m
+            and lasted_s >= s.lasted_s
+            and going.in_core >= s.core_share * going.seen
+        )
         if key not in self._spells and not sure:
             return ()
         place = Place(lane.approach, name, None, scene.camera, round(before_m, 1), track.pos_m)
