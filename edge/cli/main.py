@@ -56,6 +56,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         "evaluate", "edge.cli.evaluate", "Compare a replay with a hand count, or with the truth of a rendered scene."
     ),
+    Subcommand("incidents", "edge.cli.incidents", "Incidents of a replay: the rules again, why, and how well."),
     Subcommand("simulate", "edge.cli.simulate", "A simulated street, seen by rendered cameras, under our lamps."),
     Subcommand("scene", "edge.cli.scene", "List scenarios; render their videos, truth and training pictures."),
     Subcommand("site", "edge.cli.site", "Check and draw site descriptions."),

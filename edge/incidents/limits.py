@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from edge.incidents.camera import LASTS_S, CameraRule
 from edge.incidents.rules.blocked_box import BlockedBox, BlockedBoxSettings
@@ -29,7 +30,7 @@ class Limits:
     words: str
 
 
-_SETTINGS = {
+_SETTINGS: Mapping[str, Any] = {
     BlockedBox.name: BlockedBoxSettings(),
     VehicleOnClosedLane.name: ClosedLaneSettings(),
     Crash.name: CrashSettings(),
@@ -53,6 +54,5 @@ def limits_of(rule: str) -> Limits | None:
     if settings is None:
         return None
     words = " ".join(inspect.cleandoc(type(settings).__doc__ or "").split())
-    return Limits(
-        {name: value for name, value in asdict(settings).items() if isinstance(value, int | float | str)}, words
-    )
+    numbers = {name: value for name, value in asdict(settings).items() if isinstance(value, int | float | str)}
+    return Limits(numbers, words)

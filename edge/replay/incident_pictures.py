@@ -66,10 +66,8 @@ def picture(row: IncidentRow, ground: Mapping[str, Any]) -> Plot | None:
     shapes.append(view.scale())
     concerned = len(event["tracks"])
     alt = f"Seen from above when {row.kind} was told: {len(scene)} road users, {concerned} of them concerned"
-    return Plot(
-        f'<svg viewBox="0 0 {_WIDTH_PX} {_HEIGHT_PX}" role="img" aria-label="{escape(alt)}">{"".join(shapes)}</svg>',
-        alt,
-    )
+    svg = f'<svg viewBox="0 0 {_WIDTH_PX} {_HEIGHT_PX}" role="img" aria-label="{escape(alt)}">'
+    return Plot(f"{svg}{''.join(shapes)}</svg>", alt)
 
 
 class _View:

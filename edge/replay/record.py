@@ -40,8 +40,11 @@ class Record:
         return max((event["t_ns"] for event in self.events), default=0) / NS_PER_S
 
 
-def read(folder: Path) -> Record:
-    """The record in a replay's folder; InputError says what is missing or which line is damaged."""
+def read(folder: Path, must: frozenset[str] = _MUST) -> Record:
+    """The record in a replay's folder; InputError says what is missing or which line is damaged.
+
+    must: what the run event has to say.
+    """
     path = folder / EVENTS
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -49,7 +52,7 @@ def read(folder: Path) -> Record:
         raise InputError(f"{path}: {error.strerror}; give the folder that `stopline replay … --out` wrote") from error
     complete, _, _cut = text.rpartition("\n")
     events = [_event(path, number, line) for number, line in enumerate(complete.splitlines(), start=1)]
-    if not events or events[0]["kind"] != "run" or not _MUST.issubset(events[0]):
+    if not events or events[0]["kind"] != "run" or not must.issubset(events[0]):
         raise InputError(f"{path}: does not begin with a whole run event; replay the video again")
     end = events[-1] if events[-1]["kind"] == "end" else None
     return Record(events[0], end, tuple(events))
