@@ -94,7 +94,7 @@ class TestStopped:
         flow = [round_it(1.2), round_it(2.4)]
         (found,) = begun(told(StoppedVehicle(road()), scenes([stands(1, 1.75, -30, from_s=5), *flow], 14)))
         last = told(StoppedVehicle(road()), scenes([stands(1, 1.75, -30, from_s=5), *flow], 20))
-        assert found.t_ns / NS_PER_S == pytest.approx(8.5, abs=0.4)
+        assert found.t_ns / NS_PER_S == pytest.approx(9.1, abs=0.2)
         assert number(findings(last)[-1].evidence, "drove_round") == 2
         assert findings(last)[-1].confidence > found.confidence
 

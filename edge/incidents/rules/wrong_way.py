@@ -41,6 +41,7 @@ class _Going:
     from_m: float
     last_ns: int
     last_m: float
+    last_mps: float
     seen: int = 0
     in_core: int = 0
 
@@ -84,11 +85,12 @@ class WrongWay:
             if key not in self._spells or back_mps < 0.0:
                 self._going.pop(track.track_id, None)
             return ()
-        going = self._going.setdefault(track.track_id, _Going(scene.t_ns, before_m, scene.t_ns, before_m))
-        bound_m = going.last_m + back_mps * (scene.t_ns - going.last_ns) / NS_PER_S
+        going = self._going.setdefault(track.track_id, _Going(scene.t_ns, before_m, scene.t_ns, before_m, back_mps))
+        # A hop is in the speed, too, as soon as it has happened.
+        bound_m = going.last_m + min(back_mps, going.last_mps) * (scene.t_ns - going.last_ns) / NS_PER_S
         if abs(before_m - bound_m) > s.leap_m:
-            going = self._going[track.track_id] = _Going(scene.t_ns, before_m, scene.t_ns, before_m)
-        going.last_ns, going.last_m = scene.t_ns, before_m
+            going = self._going[track.track_id] = _Going(scene.t_ns, before_m, scene.t_ns, before_m, back_mps)
+        going.last_ns, going.last_m, going.last_mps = scene.t_ns, before_m, back_mps
         going.seen += 1
         going.in_core += bool(self._road.uses_at(track.pos_m) & Use.CORE)
         travelled_m = before_m - going.from_m
