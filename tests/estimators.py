@@ -14,6 +14,7 @@ import numpy as np
 from edge.statistics.charts import Cusum, Ewma, Shewhart
 from edge.statistics.ensemble import Ensemble, Member
 from edge.statistics.hotelling import Hotelling
+from edge.statistics.learned.refitted import Dbscan, IsolationForest, LocalOutlierFactor, OneClassSvm
 from edge.statistics.novelty import ExcursionNovelty, LevelNovelty, Novelty
 from edge.statistics.plane_knn import PlaneKnn
 from edge.statistics.range_novelty import RangeNovelty
@@ -39,18 +40,18 @@ class Case:
 
 
 ESTIMATORS: dict[str, Case] = {
-    "ensemble": Case(Ensemble),
-    "ensemble_of_charts": Case(lambda: Ensemble([Member(Shewhart()), Member(Novelty(), 0.02)])),
-    "shewhart": Case(Shewhart),
-    "shewhart_group": Case(lambda: Shewhart(group=4)),
-    "ewma": Case(Ewma),
-    "cusum": Case(Cusum),
-    "range_novelty": Case(RangeNovelty),
-    "novelty": Case(Novelty),
-    "level_novelty": Case(LevelNovelty),
-    "excursion_novelty": Case(ExcursionNovelty),
-    "windowed_gaussian": Case(WindowedGaussian),
-    "relative_entropy": Case(RelativeEntropy),
+    "ensemble": Case(Ensemble, long=(4_000, 12_000)),
+    "ensemble_of_charts": Case(lambda: Ensemble([Member(Shewhart()), Member(Novelty(), 0.02)]), long=(4_000, 12_000)),
+    "shewhart": Case(Shewhart, long=(4_000, 12_000)),
+    "shewhart_group": Case(lambda: Shewhart(group=4), long=(4_000, 12_000)),
+    "ewma": Case(Ewma, long=(4_000, 12_000)),
+    "cusum": Case(Cusum, long=(4_000, 12_000)),
+    "range_novelty": Case(RangeNovelty, long=(4_000, 12_000)),
+    "novelty": Case(Novelty, long=(4_000, 12_000)),
+    "level_novelty": Case(LevelNovelty, long=(4_000, 12_000)),
+    "excursion_novelty": Case(ExcursionNovelty, long=(4_000, 12_000)),
+    "windowed_gaussian": Case(WindowedGaussian, long=(4_000, 12_000)),
+    "relative_entropy": Case(RelativeEntropy, long=(4_000, 12_000)),
     "hotelling": Case(Hotelling, width=2),
     "plane_knn": Case(
         lambda: PlaneKnn(slot_s=21_600, kept=26, learn_readings=21),
@@ -59,6 +60,10 @@ ESTIMATORS: dict[str, Case] = {
         count=600,
         long=(2_500, 5_000),
     ),
+    "isolation_forest": Case(lambda: IsolationForest(window=400), width=2, count=800, long=(1_000, 3_000)),
+    "one_class_svm": Case(lambda: OneClassSvm(window=400), width=2, count=800, long=(1_000, 3_000)),
+    "local_outlier_factor": Case(lambda: LocalOutlierFactor(window=400), width=2, count=800, long=(1_000, 3_000)),
+    "dbscan": Case(lambda: Dbscan(window=400), width=2, count=800, long=(1_000, 3_000)),
 }
 
 
