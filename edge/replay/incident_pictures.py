@@ -23,24 +23,24 @@ def time_line(rows: Sequence[IncidentRow], last_s: float) -> Plot | None:
     if not rows:
         return None
     drawn = list(rows[:_MOST])
-    height = 26
+    height = 38
     fig = figure(height * len(drawn) + 40)
     axes = axes_at(fig, 8, height * len(drawn))
-    axes.set_ylim(len(drawn) - 0.4, -0.6)
+    axes.set_ylim(len(drawn) - 0.6, -0.7)
     axes.set_yticks([])
     end_s = max(last_s, 1.0)
     for y, row in enumerate(drawn):
         colour = _SEVERITY.get(row.severity, BLIND)
         until_s = end_s if row.ended_s is None else row.ended_s
-        axes.barh(y, max(until_s - row.began_s, 0.004 * end_s), left=row.began_s, height=0.5, color=colour)
+        axes.barh(y, max(until_s - row.began_s, 0.004 * end_s), left=row.began_s, height=0.32, color=colour)
         axes.plot([row.told_s], [y], "D", markersize=7, color=INK, markeredgecolor=PAPER, markeredgewidth=1.2)
         late = row.began_s > 0.6 * end_s
         axes.annotate(
             f"{row.kind}, {row.where.split(',')[0]}",
-            (row.began_s if late else max(until_s, row.told_s), y),
-            xytext=(-8 if late else 10, 0),
+            (until_s if late else row.began_s, y),
+            xytext=(0, 10),
             textcoords="offset points",
-            va="center",
+            va="bottom",
             ha="right" if late else "left",
             fontsize=12,
             color=INK,
@@ -117,7 +117,9 @@ def _lane(view: _View, lane: Mapping[str, Any]) -> str:
         return shape
     x, y = view.at(lane["stop_m"])
     name = escape(str(lane["id"]))
-    return f'{shape}<text x="{x}" y="{y}" font-size="12" text-anchor="middle" fill="var(--faint)">{name}</text>'
+    # Upright, so that names of lanes side by side do not run into each other.
+    turned = f'font-size="11" transform="rotate(-90 {x} {y})" fill="var(--faint)"'
+    return f'{shape}<text x="{x}" y="{y}" dx="4" dy="4" {turned}>{name}</text>'
 
 
 def _road_user(view: _View, one: Mapping[str, Any], concerned: bool) -> str:
