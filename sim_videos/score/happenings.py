@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.clock import NS_PER_S
+from edge.incidents.actions import EXPLAINS
 from edge.replay.record import Event, Record
 from sim_videos.truth import SceneFrame
 
@@ -16,6 +17,10 @@ _ANSWERS: Mapping[str, frozenset[str]] = {
 }
 #: No incidents by themselves: an engine on its way, and cones on a lane in which nobody drives.
 _NOT_LOOKED_FOR = frozenset({"emergency_vehicle", "lane_closed"})
+#: What a happening brings with it, wherever on the junction.
+_BRINGS: Mapping[str, frozenset[str]] = {
+    kind.value: frozenset(one.value for one in brought) for kind, brought in EXPLAINS.items()
+}
 #: Of these a scene's truth says nothing, or others judge them (`sight_score`).
 _NOT_JUDGED = frozenset({"near_miss", "camera_fault"})
 #: A report this long after the end of what it is of still is of it.
@@ -102,14 +107,14 @@ def score_of(truth: Sequence[Spell], events: Sequence[Event]) -> HappeningScore:
 
     A report is an event `incident` with `incident` (the kind) and `lane`, or the events of one `id`, whose kind
     may change as more is known; it is of the earliest unreported incident of that kind, in that lane where both
-    name one. One that is of nothing at any time is false.
+    name one. One that is of nothing, nor of what a happening brings with it (who stands behind a crash), is false.
     """
     delays: dict[int, float] = {}
     false_reports = 0
     for report in _reports(events):
         fits = [(event, i) for event in report for i, spell in enumerate(truth) if _is_of(event, spell)]
         fresh = next(((event, i) for event, i in fits if i not in delays), None)
-        if not fits and any(event["incident"] not in _NOT_JUDGED for event in report):
+        if not fits and not all(_is_no_alarm(event, truth) for event in report):
             false_reports += 1
         if fresh is not None:
             delays[fresh[1]] = fresh[0]["t_ns"] / NS_PER_S - truth[fresh[1]].start_s
@@ -148,13 +153,24 @@ def _reports(events: Sequence[Event]) -> list[list[Event]]:
     return [list(by_kind.values()) for by_kind in reports.values()]
 
 
-def _is_of(report: Event, spell: Spell) -> bool:
-    t_s = report["t_ns"] / NS_PER_S
+def _is_no_alarm(report: Event, truth: Sequence[Spell]) -> bool:
+    """Not judged by the truth, or what one of its happenings brings along."""
+    kind = report["incident"]
+    return kind in _NOT_JUDGED or any(
+        kind in _BRINGS.get(spell.name, ()) and _is_while(report, spell) for spell in truth
+    )
+
+
+def _is_while(report: Event, spell: Spell) -> bool:
     end_s = float("inf") if spell.end_s is None else spell.end_s + AFTER_S
+    return bool(spell.start_s <= report["t_ns"] / NS_PER_S <= end_s)
+
+
+def _is_of(report: Event, spell: Spell) -> bool:
     lane = report.get("lane")
     return (
         report.get("incident") in _ANSWERS.get(spell.name, {spell.name})
-        and spell.start_s <= t_s <= end_s
+        and _is_while(report, spell)
         and (lane is None or spell.lane is None or lane == spell.lane)
     )
 

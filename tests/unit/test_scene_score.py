@@ -266,6 +266,14 @@ def test_an_incident_told_many_times_is_one_report_and_its_end_none() -> None:
     assert ([one.delay_s for one in score.noticed], score.false_reports) == ([6.0, 12.0], 1)
 
 
+def test_who_stands_behind_a_crash_is_no_false_alarm_and_a_crash_behind_who_stands_is() -> None:
+    behind = incident_score([Spell("crash", "NB1", 10.0, 40.0)], record(incident(30.0, "stopped_vehicle", "NB2")))
+    before = incident_score([Spell("stopped_vehicle", "NB1", 10.0, 40.0)], record(incident(30.0)))
+    assert behind is not None
+    assert before is not None
+    assert (behind.found, behind.false_reports, before.found, before.false_reports) == (0, 0, 0, 1)
+
+
 def test_a_queue_into_the_box_answers_spillback_and_an_engine_is_no_incident() -> None:
     truth = [Spell("spillback", None, 10.0, None), Spell("emergency_vehicle", None, 20.0, None)]
     score = incident_score(truth, record(incident(30.0, "blocked_box")))
