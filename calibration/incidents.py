@@ -48,8 +48,8 @@ class Incidents(SiteModel):
 
     off: kinds that are not told. closed_lanes: nobody may drive there now. spillback_m: length of queue by
     lane that counts as spillback; a lane not named here: its whole seen length. alarms_per_day: budget of false
-    alarms of the statistics, per lane. preempt_on_crash: number of the preemption that a crash calls for; None:
-    none. hold_blocked_exits: greens into a blocked exit are held back. snapshots: pictures of incidents, people
+    alarms of the statistics, per series. alarm_threshold: how odd a minute must be to be told. preempt_on_crash:
+    number of the preemption that a crash calls for; None: none. hold_blocked_exits: greens into a blocked exit are held back. snapshots: pictures of incidents, people
     and plates blurred, kept in the cabinet only.
     """
 
@@ -59,6 +59,7 @@ class Incidents(SiteModel):
     spillback_m: dict[Name, Annotated[float, Field(gt=0, le=2000)]] = Field(default_factory=dict)
     works: tuple[Works, ...] = Field(default=(), max_length=64)
     alarms_per_day: Annotated[float, Field(gt=0, le=24)] = 0.05
+    alarm_threshold: Annotated[float, Field(ge=1, le=100)] = 5.0
     preempt_on_crash: Annotated[int, Field(ge=1, le=16)] | None = None
     hold_blocked_exits: bool = True
     snapshots: bool = False

@@ -83,6 +83,14 @@ class SeriesWatch:
         until_s = max(first_s + int(LEARN_DAYS * 86_400), now_s + missing * self._settings[3])
         return until_s if until_s > now_s or missing else None
 
+    def retune(self, threshold: float) -> None:
+        """Another threshold from now on; what was learned stays."""
+        quantity, _, rest, interval_s = self._settings
+        self._settings = (quantity, threshold, rest, interval_s)
+        kept = self._alarms.fields()
+        self._alarms = Alarms(quantity, threshold, rest_readings=rest)
+        self._alarms.take_back(kept)
+
     def save(self) -> bytes:
         """All of it."""
         fields, arrays = self._check.learned()

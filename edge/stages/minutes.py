@@ -1,0 +1,206 @@
+"""What a cabinet's own minutes say: each summary through the statistics of its lanes and approaches, to findings.
+
+SummaryBody ─┬─ approach: flow ───────────────────┐
+             └─ lane: speed, occupancy, queue, wait ┴→ SeriesWatch each ─→ Alarm, Fault ─→ Finding ─→ Noticing.hear
+
+A site without history learns for a day and alarms on nothing meanwhile. What was learned is kept in one file and
+survives a restart.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from calibration.site import Site
+from edge.clock import NS_PER_S
+from edge.errors import InputError, StorageError
+from edge.incident import Finding, IncidentKind, Place, Stage
+from edge.messages import SummaryBody
+from edge.statistics.alarm import Alarm, Quantity
+from edge.statistics.seam import Moment, Reading
+from edge.statistics.together import Stands, Together
+from edge.statistics.watch import Said, SeriesWatch
+from edge.types import VEHICLE_KINDS
+
+_log = logging.getLogger(__name__)
+_VERSION = 1
+#: A minute of which less was seen says too little.
+_LEAST_KNOWN = 0.5
+#: What was learned is written so often; what a crash loses is that of the statistics alone.
+_SAVE_NS = 900 * NS_PER_S
+
+Value = tuple[str, Quantity, Place, float | None]
+
+
+class MinuteStatistics:
+    """All series of one site. Give it every summary in the order of time.
+
+    wall_ns: cabinet time to wall time. state: the file of what was learned, None: nothing is kept. One that is
+    damaged or of another version is put aside, said, and learned anew.
+    """
+
+    def __init__(self, site: Site, *, wall_ns: Callable[[int], int], state: Path | None = None) -> None:
+        self._site = site
+        self._wall_ns = wall_ns
+        self._zone = ZoneInfo(site.timezone)
+        self._state = state
+        self._watches: dict[str, SeriesWatch] = {}
+        self._faults: dict[str, Finding] = {}
+        self._approach_of = {lane.id: lane.approach for lane in site.lanes}
+        self._together: Together | None = None
+        self._saved_ns: int | None = None
+        self._learning_until_s: int | None = None
+        if state is not None and state.exists():
+            self._load(state)
+
+    @property
+    def learning_until_s(self) -> int | None:
+        """Wall time in s since 1970 until which the slowest series learns; None once all have."""
+        return self._learning_until_s
+
+    def take(self, t_ns: int, summary: SummaryBody) -> list[Finding]:
+        """What one minute says. The summary's end is t_ns."""
+        moment = self._moment(t_ns)
+        found: list[Finding] = []
+        learning: int | None = None
+        for sensor, quantity, place, value in self._values(summary):
+            watch = self._watches.setdefault(
+                sensor, SeriesWatch(quantity, threshold=self._site.incidents.alarm_threshold)
+            )
+            try:
+                said = watch.update(Reading(moment, (value,)))
+            except InputError as error:
+                # Wall time was set back; what comes after the last reading counts again.
+                _log.warning("statistics of %s leave out a minute: %s", sensor, error)
+                continue
+            if said.learning_until_s is not None:
+                learning = max(learning or 0, said.learning_until_s)
+            found += self._findings(t_ns, summary.interval_s, sensor, place, value, said)
+        self._learning_until_s = learning
+        if self._state is not None and (self._saved_ns is None or t_ns - self._saved_ns >= _SAVE_NS):
+            self._saved_ns = t_ns
+            self.save()
+        return found
+
+    def save(self) -> None:
+        """Write what was learned, whole or not at all. A disk that does not take it costs a warning."""
+        if self._state is None:
+            return
+        series = {name: base64.b64encode(watch.save()).decode() for name, watch in self._watches.items()}
+        part = self._state.with_suffix(".part")
+        try:
+            part.write_text(json.dumps({"version": _VERSION, "site": self._site.id, "series": series}), "utf-8")
+            part.replace(self._state)
+        except OSError as error:
+            _log.warning("statistics: %s cannot be written: %s", self._state, error.strerror)
+
+    def _load(self, path: Path) -> None:
+        try:
+            kept = json.loads(path.read_text("utf-8"))
+            if kept["version"] != _VERSION or kept["site"] != self._site.id:
+                raise InputError(f"it is of site {kept['site']}, version {kept['version']}")
+            self._watches = {
+                name: SeriesWatch.restore(base64.b64decode(state)) for name, state in kept["series"].items()
+            }
+            for watch in self._watches.values():
+                watch.retune(self._site.incidents.alarm_threshold)
+        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+            aside = path.with_suffix(".damaged")
+            _log.warning("statistics: %s cannot be used (%s): put aside as %s, learning anew", path, error, aside.name)
+            self._watches = {}
+            try:
+                path.replace(aside)
+            except OSError as stuck:
+                raise StorageError(f"statistics: {path} cannot be moved aside: {stuck.strerror}") from stuck
+
+    def _moment(self, t_ns: int) -> Moment:
+        unix_s = self._wall_ns(t_ns) // NS_PER_S
+        local = datetime.fromtimestamp(unix_s, UTC).astimezone(self._zone)
+        day_s = local.hour * 3600 + local.minute * 60 + local.second
+        return Moment(unix_s, local.weekday() * 86_400 + day_s)
+
+    def _values(self, summary: SummaryBody) -> Iterator[Value]:
+        """Every series' value of the minute; None where too little of it was seen."""
+        least_s = _LEAST_KNOWN * summary.interval_s
+        flows: dict[str, float | None] = {}
+        approach_of = {movement.id: movement.approach for movement in self._site.movements}
+        for row in summary.movements:
+            approach = approach_of.get(row.movement)
+            if approach is None or row.movement.startswith("P"):
+                continue
+            known = row.counts is not None and row.known_s >= least_s
+            count = sum(n for kind, n in (row.counts or {}).items() if kind in VEHICLE_KINDS) if known else None
+            before = flows.get(approach, 0.0)
+            # Of an approach one of whose movements is unknown, the flow is.
+            flows[approach] = None if count is None or before is None else before + count * 60 / summary.interval_s
+        for approach, flow in flows.items():
+            yield f"{approach}.flow", Quantity.FLOW, Place(approach=approach), flow
+        for lane in summary.lanes:
+            place = Place(approach=self._approach_of.get(lane.lane), lane=lane.lane)
+            seen = lane.known_s >= least_s
+            for quantity, value in (
+                (Quantity.SPEED, lane.mean_speed_mps),
+                (Quantity.OCCUPANCY, lane.occupancy),
+                (Quantity.QUEUE, lane.max_queue_vehicles),
+                (Quantity.WAIT, lane.max_wait_s),
+            ):
+                yield f"{lane.lane}.{quantity}", quantity, place, float(value) if seen and value is not None else None
+
+    def _findings(
+        self, t_ns: int, interval_s: float, sensor: str, place: Place, value: float | None, said: Said
+    ) -> Iterator[Finding]:
+        since_ns = t_ns - round(interval_s * NS_PER_S)
+        rule = f"statistics.{sensor.rsplit('.', 1)[1]}"
+        if said.fault_began and said.fault is not None:
+            finding = Finding(
+                t_ns, rule, sensor, IncidentKind.SENSOR_FAULT, Stage.START, place, since_ns, 0.9,
+                {"fault": said.fault.value, "value": value},
+            )  # fmt: skip
+            self._faults[sensor] = finding
+            yield finding
+        elif said.fault is None and value is not None and sensor in self._faults:
+            began = self._faults.pop(sensor)
+            yield Finding(
+                t_ns, rule, sensor, IncidentKind.SENSOR_FAULT, Stage.END, place, began.since_ns, 0.9, {"value": value}
+            )
+        if said.alarm is not None:
+            yield self._alarm(t_ns, since_ns, rule, sensor, place, value, said.alarm)
+
+    def _alarm(
+        self, t_ns: int, since_ns: int, rule: str, sensor: str, place: Place, value: float | None, alarm: Alarm
+    ) -> Finding:
+        """One series' alarm; where other approaches are odd as well, a disturbance of the junction."""
+        if self._together is None:
+            self._together = Together(
+                {name: Stands(self._site.id, place_of or self._site.id) for name, place_of in self._places()}
+            )
+        many = self._together.update(sensor, alarm)
+        evidence: dict[str, float | int | str | None] = {
+            "value": value,
+            "shape": alarm.shape.value,
+            "threshold_ratio": round(alarm.ratio, 2),
+        }
+        kind, confidence = alarm.kind, alarm.confidence
+        if many is not None and len({self._approach(name) for name in many.sensors}) > 1:
+            kind, confidence = IncidentKind.DISTURBANCE, many.confidence
+            evidence["sensors"] = ", ".join(many.sensors)
+            place = Place()
+        key = f"{sensor}:{alarm.moment.unix_s}"
+        return Finding(t_ns, rule, key, kind, Stage.MOMENT, place, since_ns, confidence, evidence)
+
+    def _places(self) -> Iterator[tuple[str, str | None]]:
+        for approach in self._site.approaches:
+            yield f"{approach.id}.flow", approach.id
+        for lane in self._site.lanes:
+            for quantity in Quantity:
+                yield f"{lane.id}.{quantity}", lane.approach
+
+    def _approach(self, sensor: str) -> str | None:
+        name = sensor.rsplit(".", 1)[0]
+        return self._approach_of.get(name, name)
