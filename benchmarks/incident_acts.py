@@ -76,9 +76,9 @@ class RunRed:
             if not row or into_s < 0.5:
                 continue
             first = row[0]
-            if 12 < (first.to_stop_m or 0.0) < 60 and first.speed_mps > 4 and first.movement in self._through:
+            if 18 < (first.to_stop_m or 0.0) < 60 and first.speed_mps > 6 and first.movement in self._through:
                 name = f"v{first.user_id}"
-                libsumo.vehicle.setSpeedMode(name, 7)
+                libsumo.vehicle.setSpeedMode(name, 0)
                 libsumo.vehicle.setSpeed(name, max(8.0, first.speed_mps))
                 self._runner = (name, first.user_id)
                 return
@@ -139,8 +139,9 @@ class CloseLane:
         """One frame."""
         if self.truth is None and world.t_s >= self._at_s:
             for user in world.users:
-                if user.lane == self.lane and user.to_stop_m is not None and 2 < user.to_stop_m < 75:
-                    self.truth = Truth(IncidentKind.CLOSED_LANE, world.t_s, user.pos_m)
+                if user.lane == self.lane and user.to_stop_m is not None and 2 < user.to_stop_m < 90:
+                    # Whoever else drives there is of the same happening, wherever on the lane.
+                    self.truth = Truth(IncidentKind.CLOSED_LANE, world.t_s, None)
                     break
         if self.truth is not None and self.truth.end_s is None and world.t_s >= self._at_s + self._for_s:
             self.truth.end_s = world.t_s
