@@ -112,7 +112,7 @@ class Refitted:
         expected = tuple(float(v) for v in centre)
         if not scaled[:-2].any() and not (self._found["high_low"][0] - self._found["high_low"][1]).any():
             return Score(0.0, expected=expected)  # one value all the time, and this is it
-        usual, high = self._found["usual"]
+        usual, high = self._found["bounds"]
         odd = self.model.odd(self._found, scaled)
         worst = int(np.argmax(np.abs(scaled[:-2])))
         return Score(
@@ -167,7 +167,7 @@ class Refitted:
         odd = np.array([self.model.odd(found, row) for row in some])
         usual, high = np.quantile(odd, [0.5, HIGH])
         # One assignment: whoever looks sees the old model or the new one.
-        self._found = {**found, **self._scale, "usual": np.array([usual, max(high, usual + 1e-6)])}
+        self._found = {**found, **self._scale, "bounds": np.array([usual, max(high, usual + 1e-6)])}
         self._fitted_s, self._started_s = self._started_s, None
         self._pending = np.zeros((0, 0))
 
