@@ -1,4 +1,4 @@
-"""`stopline incidents`: ask the rules again, explain one incident, compare with the truth of a scene."""
+"""`stopline incidents`: ask the rules again, explain one, compare with a scene's truth, set thresholds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -119,6 +120,44 @@ def evaluate(
         print(json.dumps(score.to_json(), indent=1))
     else:
         print_score(score)
+
+
+@app.command(
+    epilog=examples(
+        "stopline incidents tune --series minutes.csv --alarms-per-day 0.1",
+        "stopline incidents tune --db collector.db --days 7 --timezone Europe/London",
+    )
+)
+def tune(
+    series: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV: `timestamp`, then a column for each value.")
+    ] = None,
+    db: Annotated[str | None, typer.Option(metavar="DB", help="A collector's database, file or URL.")] = None,
+    days: Annotated[float, typer.Option(min=1, help="Of the database: so many of the last days.")] = 7.0,
+    alarms_per_day: Annotated[float, typer.Option(help="False alarms allowed, per sensor and day.")] = 0.05,
+    timezone: Annotated[str, typer.Option(metavar="NAME", help="Of the site, for the hour of the week.")] = "UTC",
+    as_json: _AsJson = False,
+) -> None:
+    """Set thresholds of the statistics from the site's own past.
+
+    Nobody need say what happened in it: every alarm of that past is taken as false, and the threshold is the least
+    that stays within the budget. Minutes of lanes come from a collector, any other series from a file.
+    """
+    from edge.cli.incidents_series import of_collector, of_file
+    from edge.cli.incidents_tune import print_tuned, tuned
+
+    if (series is None) == (db is None):
+        raise typer.BadParameter("give either --series or --db", param_hint="--series")
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(f"--timezone {timezone!r}: is no time zone; write one like Europe/London") from error
+    found = of_file(series, zone) if series is not None else of_collector(db or "", days, zone)
+    rows = tuned(found, alarms_per_day)
+    if as_json:
+        print(json.dumps([row.to_json() for row in rows], indent=1))
+    else:
+        print_tuned(rows, alarms_per_day)
 
 
 def found_in(folder: Path) -> Record:

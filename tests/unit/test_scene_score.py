@@ -243,7 +243,7 @@ def test_incidents_found_late_missed_and_invented() -> None:
     assert looked is not None
     assert looked.found == 0
     score = incident_score(
-        truth, record(incident(14.0), incident(20.0), incident(30.0, lane="SB1"), incident(45.0, "spillback"))
+        truth, record(incident(14.0), incident(20.0), incident(30.0, lane="SB1"), incident(45.0, "red_light_running"))
     )
     assert score is not None
     assert [one.delay_s for one in score.noticed] == [4.0, None]
