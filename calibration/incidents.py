@@ -48,8 +48,9 @@ class Incidents(SiteModel):
 
     off: kinds that are not told. closed_lanes: nobody may drive there now. spillback_m: length of queue by
     lane that counts as spillback; a lane not named here: its whole seen length. alarms_per_day: budget of false
-    alarms of the statistics, per series. alarm_threshold: how odd a minute must be to be told. preempt_on_crash:
-    number of the preemption that a crash calls for; None: none. hold_blocked_exits: greens into a blocked exit are held back. snapshots: pictures of incidents, people
+    alarms of the statistics, per series. alarm_threshold: how odd a minute must be to be told; `stopline incidents
+    tune` finds it. preempt_on_crash: number of the preemption that a crash calls for; None: none.
+    hold_blocked_exits: greens into a blocked exit are held back. snapshots: pictures of incidents, people
     and plates blurred, kept in the cabinet only.
     """
 

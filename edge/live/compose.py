@@ -31,6 +31,7 @@ from edge.messages import Body
 from edge.seams import Bridge, Detector
 from edge.stages.chain import ControlName
 from edge.stages.greens import GreenOnsets
+from edge.stages.minutes import MinuteStatistics
 from edge.stages.noticing import Noticing
 from edge.stages.parts import chosen_camera, chosen_plan, node_outbox
 from edge.stages.viewing import CameraViews
@@ -146,7 +147,9 @@ def run_live(
             clock=clock,
             signals=cabinet,
             incidents=LiveIncidents(
-                _noticing(options, clock, lambda: sight.contrast), _ignored if cabinet is None else cabinet.react
+                _noticing(options, clock, lambda: sight.contrast),
+                _ignored if cabinet is None else cabinet.react,
+                MinuteStatistics(site, wall_ns=clock.wall_ns, state=_statistics(options)),
             ),
             sink=writer,
             stop=reason,
@@ -166,6 +169,11 @@ def _noticing(options: LiveOptions, clock: Clock, contrast: Callable[[], float |
         sceneries={camera.id: SceneryWatch(site, camera.id, contrast).update},
         snapshots=Snapshots(outbox.parent / "snapshots") if wanted and outbox is not None else None,
     )
+
+
+def _statistics(options: LiveOptions) -> Path | None:
+    """Beside the outbox, one for each camera: what its minutes taught."""
+    return None if options.outbox is None else options.outbox.parent / f"statistics-{options.camera.id}"
 
 
 def _ignored(_asked: Reactions) -> None:

@@ -144,7 +144,7 @@ class LiveLoop:
             self._control(self._signals, now_ns)
         if self._steps % _TICK_STEPS == 0:
             self._records.facts = self._facts()
-            self._keep(self._records.tick(now_ns))
+            self._record(self._records.tick(now_ns))
             if self._incidents is not None:
                 self._keep(self._incidents.tick(now_ns))
         self._steps += 1
@@ -188,9 +188,15 @@ class LiveLoop:
         self._frames += 1
         self._crossings += len(result.crossings)
         self._records.facts = self._facts()
-        self._keep(self._records.on_result(result))
+        self._record(self._records.on_result(result))
         if self._incidents is not None:
             self._keep(self._incidents.see(look.frame, result, self._signal))
+
+    def _record(self, told: list[tuple[int, Body]]) -> None:
+        """Records of the street, and what statistics make of those that are summaries."""
+        self._keep(told)
+        if self._incidents is not None:
+            self._keep(self._incidents.hear(told))
 
     def _facts(self) -> Facts:
         camera, sink = self._looks.facts, self._sink

@@ -3,14 +3,12 @@
 SummaryBody ─┬─ approach: flow ───────────────────┐
              └─ lane: speed, occupancy, queue, wait ┴→ SeriesWatch each ─→ Alarm, Fault ─→ Finding ─→ Noticing.hear
 
-A site without history learns for a day and alarms on nothing meanwhile. What was learned is kept in one file and
+A site without history learns for a day and alarms on nothing meanwhile. What was learned is kept in files and
 survives a restart.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -29,11 +27,8 @@ from edge.statistics.watch import Said, SeriesWatch
 from edge.types import VEHICLE_KINDS
 
 _log = logging.getLogger(__name__)
-_VERSION = 1
 #: A minute of which less was seen says too little.
 _LEAST_KNOWN = 0.5
-#: What was learned is written so often; what a crash loses is that of the statistics alone.
-_SAVE_NS = 900 * NS_PER_S
 
 Value = tuple[str, Quantity, Place, float | None]
 
@@ -41,8 +36,9 @@ Value = tuple[str, Quantity, Place, float | None]
 class MinuteStatistics:
     """All series of one site. Give it every summary in the order of time.
 
-    wall_ns: cabinet time to wall time. state: the file of what was learned, None: nothing is kept. One that is
-    damaged or of another version is put aside, said, and learned anew.
+    wall_ns: cabinet time to wall time. state: the folder of what was learned, a file each series, one of them written
+    each minute; None: nothing is kept. A file that is damaged or of another version is put aside, said, and
+    learned anew.
     """
 
     def __init__(self, site: Site, *, wall_ns: Callable[[int], int], state: Path | None = None) -> None:
@@ -54,9 +50,9 @@ class MinuteStatistics:
         self._faults: dict[str, Finding] = {}
         self._approach_of = {lane.id: lane.approach for lane in site.lanes}
         self._together: Together | None = None
-        self._saved_ns: int | None = None
+        self._minutes = 0
         self._learning_until_s: int | None = None
-        if state is not None and state.exists():
+        if state is not None and state.is_dir():
             self._load(state)
 
     @property
@@ -83,41 +79,44 @@ class MinuteStatistics:
                 learning = max(learning or 0, said.learning_until_s)
             found += self._findings(t_ns, summary.interval_s, sensor, place, value, said)
         self._learning_until_s = learning
-        if self._state is not None and (self._saved_ns is None or t_ns - self._saved_ns >= _SAVE_NS):
-            self._saved_ns = t_ns
-            self.save()
+        self._minutes += 1
+        if self._watches:
+            # One in turn: all at once would hold up whoever controls lamps in the same loop.
+            self._write(list(self._watches)[self._minutes % len(self._watches)])
         return found
 
     def save(self) -> None:
-        """Write what was learned, whole or not at all. A disk that does not take it costs a warning."""
+        """Write what all series learned."""
+        for sensor in self._watches:
+            self._write(sensor)
+
+    def _write(self, sensor: str) -> None:
+        """Whole or not at all. A disk that does not take it costs a warning."""
         if self._state is None:
             return
-        series = {name: base64.b64encode(watch.save()).decode() for name, watch in self._watches.items()}
-        part = self._state.with_suffix(".part")
+        path = self._state / f"{sensor}.state"
+        part = path.with_suffix(".part")
         try:
-            part.write_text(json.dumps({"version": _VERSION, "site": self._site.id, "series": series}), "utf-8")
-            part.replace(self._state)
+            self._state.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(self._watches[sensor].save())
+            part.replace(path)
         except OSError as error:
-            _log.warning("statistics: %s cannot be written: %s", self._state, error.strerror)
+            _log.warning("statistics: %s cannot be written: %s", path, error.strerror)
 
-    def _load(self, path: Path) -> None:
-        try:
-            kept = json.loads(path.read_text("utf-8"))
-            if kept["version"] != _VERSION or kept["site"] != self._site.id:
-                raise InputError(f"it is of site {kept['site']}, version {kept['version']}")
-            self._watches = {
-                name: SeriesWatch.restore(base64.b64decode(state)) for name, state in kept["series"].items()
-            }
-            for watch in self._watches.values():
-                watch.retune(self._site.incidents.alarm_threshold)
-        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
-            aside = path.with_suffix(".damaged")
-            _log.warning("statistics: %s cannot be used (%s): put aside as %s, learning anew", path, error, aside.name)
-            self._watches = {}
+    def _load(self, folder: Path) -> None:
+        for path in sorted(folder.glob("*.state")):
             try:
-                path.replace(aside)
-            except OSError as stuck:
-                raise StorageError(f"statistics: {path} cannot be moved aside: {stuck.strerror}") from stuck
+                watch = SeriesWatch.restore(path.read_bytes())
+            except (OSError, InputError) as error:
+                aside = path.with_suffix(".damaged")
+                _log.warning("statistics: %s cannot be used (%s): put aside as %s", path, error, aside.name)
+                try:
+                    path.replace(aside)
+                except OSError as stuck:
+                    raise StorageError(f"statistics: {path} cannot be moved aside: {stuck.strerror}") from stuck
+                continue
+            watch.retune(self._site.incidents.alarm_threshold)
+            self._watches[path.stem] = watch
 
     def _moment(self, t_ns: int) -> Moment:
         unix_s = self._wall_ns(t_ns) // NS_PER_S

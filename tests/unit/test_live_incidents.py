@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from edge.clock import NS_PER_S
 from edge.frames import Frame, VisionResult
-from edge.incident import Incident, IncidentKind, Silenced, Stage
+from edge.incident import Finding, Incident, IncidentKind, Place, Silenced, Stage
 from edge.incidents.reactions import Reactions
 from edge.live.incidents import LiveIncidents
-from edge.messages import IncidentBody
+from edge.messages import IncidentBody, SummaryBody
 from edge.stages.noticing import Noticing
 from edge.types import Interval, SignalState
 from tests.junction import junction, seen
@@ -41,10 +43,15 @@ class Listens:
 
     def __init__(self) -> None:
         self.lamps: list[SignalState | None] = []
+        self.heard: list[Finding] = []
 
     def see(self, frame: Frame | None, result: VisionResult, signal: SignalState | None) -> list[Incident]:
         del frame, result
         self.lamps.append(signal)
+        return []
+
+    def hear(self, findings: Iterable[Finding]) -> list[Incident]:
+        self.heard += findings
         return []
 
     def tick(self, t_ns: int) -> list[Incident]:
@@ -71,3 +78,29 @@ def test_only_measured_lamps_are_believed() -> None:
     for state in (measured, model, None):
         live.see(picture(result), result, state)
     assert rules.lamps == [measured, None, None]
+
+
+class Odd:
+    """Statistics to which every minute is odd."""
+
+    saved = False
+
+    def take(self, t_ns: int, summary: SummaryBody) -> list[Finding]:
+        place = Place(approach="NB")
+        rule, kind = "statistics.flow", IncidentKind.CONGESTION
+        return [Finding(t_ns, rule, str(t_ns), kind, Stage.MOMENT, place, t_ns, summary.interval_s / 100)]
+
+    def save(self) -> None:
+        self.saved = True
+
+
+def test_summaries_go_through_the_statistics_and_the_end_keeps_what_they_learned() -> None:
+    rules, odd = Listens(), Odd()
+    live = LiveIncidents(rules, minutes=odd)
+    minute = SummaryBody(interval_s=60, movements=[], lanes=[])
+    told = live.see(picture(seen(1.0)), seen(1.0), None)
+    assert live.hear([(60 * NS_PER_S, minute), *told]) == []
+    assert [one.confidence for one in rules.heard] == [0.6]
+    live.finish(61 * NS_PER_S)
+    assert odd.saved
+    assert LiveIncidents(rules).hear([(60 * NS_PER_S, minute)]) == []

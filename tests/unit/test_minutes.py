@@ -110,7 +110,7 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
     values: list[float | None] = list(flows(9))
     values[780:788] = [900.0] * 8
     whole = run(MinuteStatistics(SITE, wall_ns=wall_ns), values)
-    state = tmp_path / "statistics.json"
+    state = tmp_path / "statistics"
     first = MinuteStatistics(SITE, wall_ns=wall_ns, state=state)
     rng = np.random.default_rng(6)
     found = []
@@ -125,23 +125,37 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_restart_with_another_threshold_takes_it(tmp_path: Path) -> None:
-    state = tmp_path / "statistics.json"
+    state = tmp_path / "statistics"
     values: list[float | None] = list(flows(9))
-    run(MinuteStatistics(SITE, wall_ns=wall_ns, state=state), values[:770])
+    first = MinuteStatistics(SITE, wall_ns=wall_ns, state=state)
+    run(first, values[:770])
+    first.save()
     deaf = SITE.model_copy(update={"incidents": Incidents(alarm_threshold=100)})
     values[780:788] = [900.0] * 8
     assert run(MinuteStatistics(deaf, wall_ns=wall_ns, state=state), values[770:], start=770) == []
     assert run(MinuteStatistics(SITE, wall_ns=wall_ns, state=state), [900.0] * 8, start=2000) != []
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"version": 9, "site": "a1", "series": {}}', '{"version": 1}', "[1]"])
-def test_a_state_that_cannot_be_used_is_put_aside(tmp_path: Path, text: str) -> None:
-    state = tmp_path / "statistics.json"
-    state.write_text(text)
-    statistics = MinuteStatistics(SITE, wall_ns=wall_ns, state=state)
-    assert (tmp_path / "statistics.damaged").read_text() == text
+@pytest.mark.parametrize("data", [b"", b"{}", b"stopline series 9", b"\0" * 100])
+def test_a_state_that_cannot_be_used_is_put_aside(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "NB.flow.state").write_bytes(data)
+    statistics = MinuteStatistics(SITE, wall_ns=wall_ns, state=tmp_path)
+    assert (tmp_path / "NB.flow.damaged").read_bytes() == data
     assert run(statistics, [5.0]) == []
-    assert state.exists(), "what is learned from now on is kept"
+    statistics.save()
+    assert (tmp_path / "NB.flow.state").exists(), "what is learned from now on is kept"
+
+
+def test_a_kill_loses_little_and_a_minute_writes_one_file(tmp_path: Path) -> None:
+    statistics = MinuteStatistics(SITE, wall_ns=wall_ns, state=tmp_path)
+    written = []
+    for number, value in enumerate(flows(1)[:6]):
+        before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+        run(statistics, [value], start=number)
+        after = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+        written += [name for name in after if after[name] != before.get(name)]
+    assert len(written) == 6
+    assert len(set(written)) == 5, "every series comes in turn"
 
 
 def test_wall_time_that_is_set_back_leaves_minutes_out(caplog: pytest.LogCaptureFixture) -> None:
