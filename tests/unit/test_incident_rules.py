@@ -243,6 +243,14 @@ class TestBlockedBox:
         waits = Actor(1, lambda t_s: (1.75, min(12.0, -60 + 12 * t_s) + max(0.0, 6 * (t_s - 12))))
         assert not told(BlockedBox(road()), scenes([waits], 20))
 
+    def test_one_from_a_lane_out_of_sight_may_wait_for_a_gap_where_nobody_knows_the_lamps(self) -> None:
+        comes = Actor(1, lambda t_s: (-8.0 + min(12.0, 4.0 * t_s), 14.0))
+        known = scenes([comes], 22)
+        (found,) = begun(told(BlockedBox(road()), known))
+        assert found.t_ns / NS_PER_S < 16
+        unknown = [replace(scene, signal=None) for scene in scenes([comes], 22)]
+        assert not told(BlockedBox(road()), unknown)
+
 
 class TestPedestrian:
     def walk(self, x: float, y: float, kind: Kind = Kind.PERSON) -> Actor:

@@ -29,8 +29,8 @@ class BlockedBoxSettings:
     leaves within the yellow and the red clearance (MUTCD 4D.26: 3 to 6 s and up to 6 s). through_s: one that goes
     straight on has no reason to stand there at all. turn_s: one that may turn waits as long as its green. straight_s
     and unknown_s: where its lane was not seen, and it came straight on (as a left turn may before it turns), or turned
-    (and may wait for people who cross). came_m, aside_m: straight on it came at least so far, never further than that
-    beside the line of its last way, seen from settled_s on. linger_s: see `Spells`.
+    (and may wait for people who cross), or nobody knows the lamps. came_m, aside_m: straight on it came at least so
+    far, never further than that beside the line of its last way, seen from settled_s on. linger_s: see `Spells`.
     """
 
     red_s: float = 6.0
@@ -131,7 +131,8 @@ class BlockedBox:
             return False
         name, straight = self._from.get(one.track.track_id), self._straight(one)
         if name is None:
-            return stood_s >= (s.straight_s if straight else s.unknown_s)
+            # A turn that waits for a gap came straight on as well; where nobody knows the lamps it may wait long.
+            return stood_s >= (s.straight_s if straight and scene.signal is not None else s.unknown_s)
         lane = self._road.lanes[name]
         interval, for_s = shown(scene.signal, lane.phase), shown_s(scene.signal, lane.phase, scene.t_ns)
         if lane.turns == {"T"} or (straight and lane.turns <= {"T", "R"} and "T" in lane.turns):
