@@ -14,12 +14,14 @@ import numpy as np
 from edge.statistics.charts import Cusum, Ewma, Shewhart
 from edge.statistics.ensemble import Ensemble, Member
 from edge.statistics.hotelling import Hotelling
+from edge.statistics.learned.network import Autoencoder
 from edge.statistics.learned.refitted import Dbscan, IsolationForest, LocalOutlierFactor, OneClassSvm
 from edge.statistics.novelty import ExcursionNovelty, LevelNovelty, Novelty
 from edge.statistics.plane_knn import PlaneKnn
 from edge.statistics.range_novelty import RangeNovelty
 from edge.statistics.seam import WEEK_S, Estimator, Moment, Reading, Score
 from edge.statistics.windowed import RelativeEntropy, WindowedGaussian
+from tests.tiny_networks import tiny
 
 MONDAY_UNIX_S = 1_767_571_200  # Monday 2026-01-05 0:00 UTC
 
@@ -64,6 +66,8 @@ ESTIMATORS: dict[str, Case] = {
     "one_class_svm": Case(lambda: OneClassSvm(window=400), width=2, count=800, long=(1_000, 3_000)),
     "local_outlier_factor": Case(lambda: LocalOutlierFactor(window=400), width=2, count=800, long=(1_000, 3_000)),
     "dbscan": Case(lambda: Dbscan(window=400), width=2, count=800, long=(1_000, 3_000)),
+    "autoencoder": Case(lambda: Autoencoder(tiny("dense")), width=2, count=800, long=(1_000, 3_000)),
+    "lstm_autoencoder": Case(lambda: Autoencoder(tiny("lstm")), width=2, count=800, long=(1_000, 3_000)),
 }
 
 

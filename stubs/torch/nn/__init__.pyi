@@ -46,3 +46,9 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
     ) -> None: ...
+
+class Linear(Module):
+    def __init__(self, in_features: int, out_features: int) -> None: ...
+
+class LSTM(Module):
+    def __init__(self, input_size: int, hidden_size: int, *, batch_first: bool) -> None: ...
