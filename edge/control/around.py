@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from calibration.site import Lane, Movement
 from edge.clock import NS_PER_S
-from edge.control.junction import Passed, Surroundings
+from edge.control.junction import Passed, Surroundings, exit_name
 from edge.control.tally import TallyReader
 from edge.control.view import InBox, View
 from edge.types import VEHICLE_KINDS
@@ -56,6 +56,7 @@ class Around:
         if ways is None:
             ways = {name: () if lane.phase is None else (lane.phase,) for name, lane in self._lanes.items()}
         self._countable = {name: self._is_countable(name, phases) for name, phases in ways.items()}
+        self._full: frozenset[str] = frozenset()
 
     def take(self, view: View) -> None:
         """Take in what a camera saw; nothing where it names a lane or movement that the site has not (KeyError)."""
@@ -71,6 +72,12 @@ class Around:
             for one in camera.reader.read(view.tally):
                 if self._countable.get(one.lane, False):
                     self._passed.append(Passed(one.lane, known[one.lane, one.movement], one.t_ns))
+
+    def hold(self, movements: Collection[str]) -> None:
+        """From now on nobody fits beyond these movements, until it is told otherwise; unknown ones are left out."""
+        held = [self._movements[name] for name in movements if name in self._movements]
+        turns = [(lane.id, self._phase(lane.id, one.id)) for one in held for lane in self._begin_of(one)]
+        self._full = frozenset(exit_name(lane, phase) for lane, phase in turns if phase is not None)
 
     def known(self, t_ns: int) -> Surroundings:
         """What is known at t_ns; everybody who passed is told once."""
@@ -93,11 +100,21 @@ class Around:
             passed=passed if watched else None,
             stands=stands if boxes else None,
             unwatched=unwatched,
+            room=dict.fromkeys(self._full, 0),
         )
 
     def _begin(self, t_ns: int) -> int:
         self._began_ns = t_ns if self._began_ns is None else self._began_ns
         return self._began_ns
+
+    def _begin_of(self, movement: Movement) -> list[Lane]:
+        """The lanes out of which a movement leads: its own, or else all of its approach in its camera."""
+        mine = (lane for lane in self._lanes.values() if lane.camera == movement.camera)
+        return [
+            lane
+            for lane in mine
+            if lane.id in movement.lanes or (not movement.lanes and lane.approach == movement.approach)
+        ]
 
     def _is_countable(self, name: str, phases: Collection[int]) -> bool:
         """Whether whoever leaves a lane is counted, on each of its turns."""
@@ -105,11 +122,7 @@ class Around:
         if lane is None:
             return False
         begin_there = [
-            one
-            for one in self._movements.values()
-            if one.camera == lane.camera
-            and (lane.id in one.lanes or (not one.lanes and one.approach == lane.approach))
-            and set(one.kinds) & VEHICLE_KINDS
+            one for one in self._movements.values() if lane in self._begin_of(one) and set(one.kinds) & VEHICLE_KINDS
         ]
         return bool(begin_there) and {self._phase(name, one.id) for one in begin_there} >= set(phases)
 

@@ -26,6 +26,11 @@ class Way:
     exit: str | None = None
 
 
+def exit_name(lane: str, phase: int) -> str:
+    """The exit of a lane's turn on a phase, where nothing else names it: a site does not say where ways lead."""
+    return f"{lane} by phase {phase}"
+
+
 @dataclass(frozen=True, slots=True)
 class LaneModel:
     """A lane up to its stop line. length_m: as far back as vehicles can stand in it.

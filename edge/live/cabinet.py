@@ -114,6 +114,7 @@ class Cabinet:
         if asked != Reactions():
             _log.warning("incidents %s ask for %s", ", ".join(asked.because), asked)
         self._policy.react(asked.recall, asked.preempt)
+        self._steps.hold(asked.hold)
 
     def watch(self, watcher: Callable[[Demand, PhaseRequest, SignalState], object]) -> None:
         """Have every step told, as `ControlSteps.watch`."""

@@ -6,7 +6,7 @@ each step at its own instant between frames, on what had been seen by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from edge.clock import NS_PER_MS
 from edge.control.around import Around
@@ -78,6 +78,11 @@ class ControlSteps:
         self._demand.take(view)
         if self._around is not None:
             self._around.take(view)
+
+    def hold(self, movements: Collection[str]) -> None:
+        """Nobody fits beyond these movements now, as far as the controller asks; none: all have room again."""
+        if self._around is not None:
+            self._around.hold(movements)
 
     def close(self) -> None:
         """Leave the lamps to the core."""

@@ -7,7 +7,7 @@ from itertools import combinations
 from calibration.geometry import stop_axes
 from calibration.signal_timing import conflicts
 from calibration.site import Lane, Phase, Signal, Site
-from edge.control.junction import JunctionModel, LaneModel, PhaseModel, Way
+from edge.control.junction import JunctionModel, LaneModel, PhaseModel, Way, exit_name
 
 #: As far back as vehicles stand in a lane whose length nobody can see.
 _LENGTH_M = 60.0
@@ -21,7 +21,7 @@ def junction_of(site: Site, signal: Signal) -> JunctionModel:
     for lane in site.lanes:
         phases = _phases_of(lane, site)
         if phases:
-            ways = tuple(Way(phase, 1 / len(phases)) for phase in phases)
+            ways = tuple(Way(phase, 1 / len(phases), exit=exit_name(lane.id, phase)) for phase in phases)
             length_m = seen_m.get(lane.id, _LENGTH_M)
             lanes.append(LaneModel(lane.id, ways, length_m, limits[lane.approach], approach=lane.approach))
     return JunctionModel(site.id, tuple(map(phase_model, signal.phases)), tuple(lanes), stages(signal))

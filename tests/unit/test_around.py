@@ -8,6 +8,7 @@ from edge.control.around import Around
 from edge.control.junction import Passed
 from edge.control.tally import Count, Tally
 from edge.control.view import InBox, View
+from edge.stages.site_junction import junction_of
 from edge.stages.viewing import BoxWatch, CameraViews
 from edge.types import Kind, Sight, Track
 from tests.junction import crossed, junction, seen
@@ -31,6 +32,17 @@ def test_a_movement_without_phase_has_that_of_its_lane() -> None:
     around.take(view(1, gone=1))
     assert around.known(2 * NS_PER_S).passed == (Passed("nb1", 2, NS_PER_S),)
     assert around.known(2 * NS_PER_S).passed == (), "each once"
+
+
+def test_beyond_a_movement_that_incidents_hold_nobody_fits_for_whoever_plans() -> None:
+    assert SITE.signal is not None
+    (nb1,) = (lane for lane in junction_of(SITE, SITE.signal).lanes if lane.lane == "nb1")
+    around = Around(SITE.lanes, SITE.movements)
+    assert around.known(0).room == {}
+    around.hold({"NBT", "SBT"})
+    assert around.known(NS_PER_S).room == {nb1.ways[0].exit: 0}
+    around.hold(())
+    assert around.known(2 * NS_PER_S).room == {}
 
 
 def test_a_camera_that_cannot_see_or_is_silent_watches_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def test_what_incidents_ask_of_control() -> None:
     assert reactions(SITE, [blocked]).hold == {"NBT"}
     stubborn = SITE.model_copy(update={"incidents": Incidents(hold_blocked_exits=False)})
     assert reactions(stubborn, [blocked]) == Reactions()
+    from_north = replace(incident(IncidentKind.BLOCKED_BOX, Place(camera="north")), evidence={"from_lane": "nb1"})
+    assert reactions(SITE, [from_north]).hold == {"NBT"}, "and nobody on foot"
     crash = incident(IncidentKind.CRASH, Place(approach="NB"))
     assert reactions(SITE, [crash]) == Reactions(), "the site names no preemption for it"
     prepared = SITE.model_copy(update={"incidents": Incidents(preempt_on_crash=3)})
