@@ -45,7 +45,7 @@ docs: setup
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
-	  --extra onnx --extra collector --extra gpio --extra hires --extra sim --extra dev --override lock-overrides.txt --output-file requirements.lock
+	  --extra onnx --extra collector --extra gpio --extra hires --extra learned --extra sim --extra dev --override lock-overrides.txt --output-file requirements.lock
 
 # Proofs of the signal core, about 5 minutes on 2 free cores. The model checker has an environment of its own.
 PROVE := .venv-prove
