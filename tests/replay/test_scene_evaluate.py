@@ -117,7 +117,7 @@ def test_worse_eyes_score_worse(score: SceneScore, tmp_path: Path) -> None:
 def test_the_command_prints_tables_and_json(replay: SceneReplay, score: SceneScore) -> None:
     told = CliRunner().invoke(app, [str(replay.folder), "--truth", str(replay.truth)])
     assert told.exit_code == 0, told.output
-    for word in ("NBT", "effectiveness", "AP50", "HOTA", "IDF1", "footprint", "queue", "not measured"):
+    for word in ("NBT", "effectiveness", "AP50", "HOTA", "IDF1", "footprint", "queue", "incidents"):
         assert word in told.output
     printed = CliRunner().invoke(app, [str(replay.folder), "--truth", str(replay.truth), "--json"])
     assert json.loads(printed.output) == json.loads(json.dumps(score.to_json()))

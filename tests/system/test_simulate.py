@@ -63,6 +63,24 @@ def test_the_same_seed_gives_the_same_bytes_twice_and_another_seed_others(tmp_pa
     assert all("refused" not in json.loads(line) for line in requests)
 
 
+def test_a_mishap_is_told_scored_and_drawn(tmp_path: Path) -> None:
+    walker = {"kind": "pedestrian_on_carriageway", "at_s": 3, "for_s": 12, "lane": "NB1", "from_stop_m": 20}
+    scenario = street(incidents=[walker])
+    order = SimulateOptions(scenario, ("fixed",), tmp_path, seconds=15.0, truth_detector=True, perfect=False)
+    (run,) = simulate(order, Surroundings(SystemClock()))
+    events = [json.loads(line) for line in (tmp_path / "fixed-truth" / "events.jsonl").read_text().splitlines()]
+    assert events[0]["incidents"] is True
+    (was,) = (event for event in events if event["kind"] == "happening")
+    told = [event for event in events if event["kind"] == "incident"]
+    assert (told[0]["incident"], told[0]["stage"], was["is"]) == (walker["kind"], "start", walker["kind"])
+    assert was["t_ns"] <= told[0]["t_ns"] <= was["t_ns"] + 5 * 10**9
+    assert run.noticed is not None
+    assert run.to_json()["incidents"][0]["detected_after_s"] == pytest.approx(
+        run.noticed.after_s(run.incidents[0]), abs=1e-3
+    )
+    assert "Seen from above when pedestrian on carriageway was told" in (tmp_path / "report.html").read_text()
+
+
 def test_lamps_on_the_street_are_those_that_the_controller_was_given(tmp_path: Path) -> None:
     (run,) = simulate(ordered(tmp_path, "fixed"), Surroundings(SystemClock()))
     assert run.eyesight is not None

@@ -177,6 +177,7 @@ def test_all_streams_in_one_deterministic_order() -> None:
         Stream.LANES: 131,
         Stream.HEALTH: 14,
         Stream.HIRES: 0,  # made from control steps, by edge.telemetry.hires
+        Stream.INCIDENT: 0,  # made of what rules find, by edge.stages.noticing
     }
     assert isinstance(told[0][1], SignalBody)
     assert isinstance(told[1][1], LanesBody)
