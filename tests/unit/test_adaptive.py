@@ -120,7 +120,7 @@ def test_a_lane_with_a_blocked_exit_is_not_served_before_one_that_is_free() -> N
         controller = AdaptiveController(model, surroundings=partial(_at, around))
         waiting = {
             f"lane{n}": LaneDemand(f"lane{n}", n, True, (), queue, 10.0, 0.0, (n,) * queue)
-            for n, queue in ((2, 0), (3, 2), (4, 5))
+            for n, queue in ((2, 0), (3, 3), (4, 4))
         }
         state = SignalState(9 * NS_PER_S, {2: Interval.GREEN, 3: Interval.RED, 4: Interval.RED}, {2: 0, 3: 0, 4: 0})
         controller.update(Demand(state.t_ns, waiting), state)

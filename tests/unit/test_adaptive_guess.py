@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge.clock import NS_PER_S
@@ -45,13 +46,22 @@ def test_a_vehicle_keeps_its_turn_when_those_before_it_have_gone() -> None:
     assert [before.turn() for _ in range(12)][2:] == [after.turn() for _ in range(10)]
 
 
+def test_a_known_turn_is_not_guessed_and_the_cases_stay_at_the_same_vehicles() -> None:
+    assert [Guess(learned(), cases=cases).turn(2) for cases in (1, 4)] == [2, 2]
+    told, guessed = Guess(learned(), 1, 2, 4), Guess(learned(), 1, 2, 4)
+    told.turn(2), guessed.turn()
+    assert [told.turn() for _ in range(9)] == [guessed.turn() for _ in range(9)]
+    only = Guess(learned())
+    assert [only.turn() for _ in range(10)].count(1) == 7
+
+
 def test_the_first_has_shares_of_its_own() -> None:
-    one = Guess(Learned({1: 1.0}, {2: 1.0}, 0.1, 1.0))
+    one = Guess(Learned({1: 1.0}, {2: 1.0}, 0.1, 1.0), cases=2)
     assert [one.turn() for _ in range(3)] == [2, 1, 1]
 
 
 def test_the_unseen_are_as_many_as_are_missed() -> None:
-    one, unseen = Guess(learned(found=0.8)), 0
+    one, unseen = Guess(learned(found=0.8), cases=4), 0
     for _ in range(400):
         unseen += one.unseen()
         one.turn()
@@ -60,12 +70,27 @@ def test_the_unseen_are_as_many_as_are_missed() -> None:
 
 
 def test_those_beyond_the_view_come_at_the_rate_and_nearer_with_time() -> None:
-    at_s = Guess(learned(rate=0.2, came=0.0), 1, 1, 4).coming_s(5.0, 50.0)
-    assert len(at_s) == pytest.approx(9, abs=1)
-    assert all(5.0 <= one < 50.0 for one in at_s)
-    second_later = Guess(learned(rate=0.2, came=0.2), 1, 1, 4).coming_s(5.0, 50.0)
-    assert [one - 1.0 for one in at_s if one >= 6.0] == pytest.approx([one for one in second_later if one < 49.0])
-    assert Guess(learned(rate=0.0)).coming_s(5.0, 50.0) == []
+    coming = Guess(learned(rate=0.2, came=0.0), 1, 1, 4).coming(5.0, 50.0)
+    assert len(coming) == pytest.approx(9, abs=1)
+    assert all(5.0 <= at_s < 50.0 and weight == 1.0 for at_s, _, weight in coming)
+    later = Guess(learned(rate=0.2, came=0.2), 1, 1, 4).coming(5.0, 50.0)
+    assert [at_s - 1.0 for at_s, _, _ in coming if at_s >= 6.0] == pytest.approx(
+        [at_s for at_s, _, _ in later if at_s < 49.0]
+    )
+
+
+def test_the_only_case_has_the_mean_of_those_beyond_the_view_and_they_stay_where_they_are() -> None:
+    coming = Guess(learned(rate=0.05, came=0.0)).coming(5.0, 53.0)
+    assert sum(weight for _, _, weight in coming) == pytest.approx(0.05 * 48.0)
+    assert np.average([at_s for at_s, _, _ in coming], weights=[weight for _, _, weight in coming]) == 29.0
+    assert sum(weight for _, phase, weight in coming if phase == 2) == pytest.approx(0.3 * 0.05 * 48.0, abs=0.3)
+    assert Guess(learned(rate=0.05, came=0.4)).coming(5.0, 53.0) == coming
+
+
+@pytest.mark.parametrize("cases", [1, 4])
+def test_nobody_comes_where_nobody_ever_came(cases: int) -> None:
+    assert Guess(learned(rate=0.0), cases=cases).coming(5.0, 50.0) == []
+    assert Guess(learned(rate=0.1), cases=cases).coming(50.0, 50.0) == []
 
 
 NOTHING = Surroundings(0, {}, (), stands={})

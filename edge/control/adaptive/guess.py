@@ -4,7 +4,8 @@ case 1   ▌ T  L  T ·  T      unseen vehicles between those that are seen,
 case 2   ▌ L  T ·  T  T      turns, and when the next come from beyond the view
 case 3   ▌ T  T  L  T  ·
 
-All cases together have what was learned: shares, rates, how many are never seen. No chance is
+All cases together have what was learned: shares, rates, how many are never seen. A case that is
+the only one has the mean of what comes from beyond the view, in portions. No chance is
 involved: sequences that fill 0..1 evenly (Roberts 2018, R1 and R2) give the same on every machine.
 """
 
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 _TURN_STEP, _LANE_STEP, _UNSEEN_STEP = 0.6180339887498949, 0.7548776662466927, 0.5698402909980532
 #: Less traffic than this is none.
 _LEAST_VEH_S = 0.002
+#: The only case has the mean of what comes in portions of so many seconds.
+_PORTION_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,18 @@ class Guess:
         self._unseen = (1 - learned.found_share) / learned.found_share
         self._chance = (case / cases + lane * _LANE_STEP) % 1.0
         self._at = learned.gone
+        self._only = cases == 1
+        self._owed = dict(learned.shares)
 
     @property
     def rate_veh_s(self) -> float:
         """Vehicles a second that come by the lane."""
         return self._learned.rate_veh_s
 
-    def turn(self) -> int:
-        """The next vehicle's phase."""
+    def turn(self, known: int | None = None) -> int:
+        """The next vehicle's phase, where it is not known already."""
+        if self._only:
+            return self._most_owed(1.0) if known is None else known
         shares, self._shares = self._shares, self._learned.shares
         left = (self._chance + self._at * _TURN_STEP) % 1.0 * sum(shares.values())
         self._at += 1
@@ -60,7 +67,7 @@ class Guess:
             if left >= 0:
                 found = phase
             left -= share
-        return found
+        return found if known is None else known
 
     def unseen(self) -> bool:
         """Whether a vehicle that nobody sees is before the next one that is seen."""
@@ -70,8 +77,32 @@ class Guess:
         """A whole number of vehicles of which only the mean is known."""
         return int(expected + self._chance)
 
-    def coming_s(self, from_s: float, to_s: float) -> list[float]:
-        """When those that are too far to be seen arrive, s from now."""
+    def coming(self, from_s: float, to_s: float) -> list[tuple[float, int, float]]:
+        """Those that are too far to be seen: when each arrives, s from now, its phase, and its share of a vehicle.
+
+        Whole vehicles in one of several cases. Where there is but one, any instant of a whole
+        vehicle would be wrong with nothing to make up for it: it has portions of vehicles.
+        """
+        if self._only:
+            return self._portions(from_s, to_s)
+        return [(at_s, self.turn(), 1.0) for at_s in self._coming_s(from_s, to_s)]
+
+    def _portions(self, from_s: float, to_s: float) -> list[tuple[float, int, float]]:
+        weight = self._learned.rate_veh_s * _PORTION_S
+        if self._learned.rate_veh_s < _LEAST_VEH_S:
+            return []
+        count = int((to_s - from_s) / _PORTION_S)
+        return [(from_s + (i + 0.5) * _PORTION_S, self._most_owed(weight), weight) for i in range(count)]
+
+    def _most_owed(self, weight: float) -> int:
+        """The phase that most lacks of its share, so that any few vehicles of the only case have the shares."""
+        phase = max(self._owed, key=lambda one: (self._owed[one], -one))
+        self._owed[phase] -= weight
+        for one, share in self._learned.shares.items():
+            self._owed[one] += share * weight
+        return phase
+
+    def _coming_s(self, from_s: float, to_s: float) -> list[float]:
         rate, came = self._learned.rate_veh_s, self._learned.came
         if rate < _LEAST_VEH_S or to_s <= from_s:
             return []

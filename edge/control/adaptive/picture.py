@@ -22,11 +22,12 @@ _MOST_MISSED = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One vehicle: s until it could be at the stop line, and its phase."""
+    """One vehicle, or a share of one: s until it could be at the stop line, its phase, and how much of one it is."""
 
     at_s: float
     phase: int
     standing: bool
+    weight: float = 1.0
 
 
 def lane_picture(
@@ -66,7 +67,8 @@ def lane_picture(
             found.append(Coming(at_s, guess.turn(), standing=False))
         found.append(Coming(at_s, guess.turn(), standing=False))
     from_s = edge_s if told_s is None else max(edge_s, told_s)
-    found += [Coming(at_s, guess.turn(), standing=False) for at_s in guess.coming_s(from_s, float(settings.horizon_s))]
+    for at_s, phase, weight in guess.coming(from_s, float(settings.horizon_s)):
+        found.append(Coming(at_s, phase, standing=False, weight=weight))
     return found
 
 
@@ -97,8 +99,7 @@ def _seen(lane: LaneModel, demand: LaneDemand, guess: Guess, settings: AdaptiveS
         turn = known[place] if known is not None else None
         if guess.unseen():
             found.append(Coming(0.0 if at is None else at, guess.turn(), standing=at is None))
-        guessed = guess.turn()
-        found.append(Coming(0.0 if at is None else at, guessed if turn is None else turn, standing=at is None))
+        found.append(Coming(0.0 if at is None else at, guess.turn(turn), standing=at is None))
     return found
 
 

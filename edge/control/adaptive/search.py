@@ -12,7 +12,7 @@ from edge.control.adaptive.settings import AdaptiveSettings
 from edge.control.junction import JunctionModel
 from edge.errors import DeviceError
 
-#: Weight of a vehicle.
+#: Weight of a whole vehicle.
 _ONE_VEHICLE = 256
 
 
@@ -83,7 +83,7 @@ class Search:
         for car, one in zip(cars, kept, strict=False):
             car.at_ms = int(one.at_s * 1000)
             car.stop_ms = 0 if one.standing else stop_ms
-            car.weight = _ONE_VEHICLE
+            car.weight = int(one.weight * _ONE_VEHICLE)
             car.phase = index[one.phase]
             car.yields = yields.get(one.phase, 0)
             car.not_before_ms = int(blocked.get(one.phase, 0.0) * 1000) if blocked else 0
