@@ -104,8 +104,9 @@ def test_minutes_of_lanes_come_from_a_collector(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["tune", "--db", where, "--days", "2", "--alarms-per-day", "1", "--json"])
     assert shown.exit_code == 0, shown.output
     rows = {row["quantity"]: row for row in json.loads(shown.output)}
-    assert set(rows) == {"occupancy"}, "what was never known is not tuned"
-    assert rows["occupancy"]["alarms"] <= 2
+    assert set(rows) == {"occupancy", "all"}, "what was never known is not tuned"
+    assert rows["all"]["alarms"] <= 2
+    assert rows["all"]["threshold"] >= 1
 
 
 def _minutes(where: str, occupancy: list[float]) -> None:
