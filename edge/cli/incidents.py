@@ -1,4 +1,4 @@
-"""`stopline incidents`: ask the rules again, explain one, compare with a scene's truth, set thresholds."""
+"""`stopline incidents`: ask the rules again, explain one, compare with a scene's truth, set thresholds, draw charts."""
 
 from __future__ import annotations
 
@@ -158,6 +158,33 @@ def tune(
         print(json.dumps([row.to_json() for row in rows], indent=1))
     else:
         print_tuned(rows, alarms_per_day)
+
+
+@app.command(
+    epilog=examples(
+        "stopline incidents charts minutes.csv --site junction -o charts.html",
+        "stopline incidents charts collector.db --days 7 --only occupancy --site junction -o charts.html",
+    )
+)
+def charts(
+    series: Annotated[
+        str,
+        typer.Argument(metavar="SERIES", help="CSV (`timestamp`, a column for each value), or a collector's database."),
+    ],
+    site: Annotated[str, typer.Option(metavar="SITE", help="Of its time zone and alarm_threshold.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write.")],
+    days: Annotated[float, typer.Option(min=1, help="Of the database: so many of the last days.")] = 7.0,
+    only: Annotated[str | None, typer.Option(metavar="TEXT", help="Series with this in their name.")] = None,
+) -> None:
+    """Draw series with control limits, EWMA, CUSUM, evidence, alarms and sensor faults.
+
+    Each reading is judged by those before it, as in the cabinet. A column named flow, speed, occupancy, queue or
+    wait, or ending in `.flow` and so on, has its alarms named as the cabinet does; of any other they are `unusual`.
+    """
+    from edge.cli.incidents_charts import draw
+
+    drawn = draw(series, load_site(site), out, days, only)
+    print(f"{out}: {drawn.series} series, {drawn.alarms} alarms, {drawn.faults} sensor faults")
 
 
 def found_in(folder: Path) -> Record:
