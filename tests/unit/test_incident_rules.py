@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from edge.clock import NS_PER_S
-from edge.incident import Evidence, StillObject
+from edge.incident import Evidence, Stage, StillObject
 from edge.incidents.road import Road
 from edge.incidents.rules.blocked_box import BlockedBox
 from edge.incidents.rules.closed_lane import VehicleOnClosedLane
@@ -104,6 +104,20 @@ class TestStopped:
         found = findings(told(StoppedVehicle(road()), scenes([first, then], 40)))
         assert len({one.key for one in found}) == 1
         assert number(found[-1].evidence, "standing_s") > 30
+
+    def test_it_ends_when_it_drives_on_though_it_stands_again_at_the_line(self) -> None:
+        def at(t_s: float) -> tuple[float, float]:
+            return 1.75, -40.0 + min(38.0, 8.0 * max(0.0, t_s - 25.0))
+
+        found = findings(told(StoppedVehicle(road()), scenes([Actor(1, at)], 60, RED)))
+        assert [one.stage for one in found if one.stage is not Stage.UPDATE] == [Stage.START, Stage.END]
+        assert found[-1].t_ns / NS_PER_S == pytest.approx(25 + 6, abs=1)
+        assert found[-1].place.from_stop_m == pytest.approx(40, abs=2)
+
+    def test_a_place_that_leaps_for_a_moment_ends_nothing(self) -> None:
+        shakes = Actor(1, lambda t_s: (1.75, -27.0 if 20.0 <= t_s < 20.4 else -30.0))
+        found = findings(told(StoppedVehicle(road()), scenes([shakes], 60, RED)))
+        assert [one.stage for one in found if one.stage is not Stage.UPDATE] == [Stage.START]
 
     def test_somebody_on_foot_ahead_is_a_reason(self) -> None:
         walker = Actor(5, lambda _t_s: (1.5, -22.0), Kind.PERSON)

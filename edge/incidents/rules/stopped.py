@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 from edge.clock import NS_PER_S
 from edge.incident import IncidentKind, Place
 from edge.incidents.lamps import shown, shown_s
+from edge.incidents.recent import Recent
 from edge.incidents.road import Road, RoadLane, Use
 from edge.incidents.scene import Said, SceneNow
 from edge.incidents.spells import Spells
@@ -39,7 +41,8 @@ class StoppedSettings:
     exit may be full, after stuck_s. passed_s: where two drove round it, that long is enough. bus_s: a bus stops for
     passengers (TCRP Report 165: dwell times to 60 s). on_foot_m, beside_m: somebody on foot or something that lies
     this near ahead, and this near to the lane's middle line, is why it stands. settle_s: how long anybody must stand
-    at least. linger_s: a missed detection ends nothing before.
+    at least. again_m: who stands again within a car's length has not driven on. linger_s: a missed detection ends
+    nothing before.
     """
 
     free_m: float = 13.0
@@ -62,6 +65,7 @@ class StoppedSettings:
     passed_s: float = 3.0
     bus_s: float = 75.0
     settle_s: float = 4.0
+    again_m: float = 5.0
     linger_s: float = 6.0
 
 
@@ -94,6 +98,7 @@ class StoppedVehicle:
         self._spells = Spells(self.name, self._settings.linger_s)
         self._standing = Standing()
         self._watched: dict[int, _Watched] = {}
+        self._stood: Recent[tuple[str, tuple[float, float]]] = Recent(self._settings.linger_s)
         self._went_ns: dict[str, int] = {}
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
@@ -115,19 +120,24 @@ class StoppedVehicle:
         kept = {one.number for one in (*stands.values(), *self._standing.lost())}
         for number in [number for number in self._watched if number not in kept]:
             del self._watched[number]
+        self._stood.sweep(scene.t_ns)
         return [*said, *self._spells.over(scene.t_ns)]
 
     def blind(self, t_ns: int, reason: str) -> Sequence[Said]:
         """Nothing is known any more."""
         self._standing.clear()
         self._watched.clear()
+        self._stood.clear()
         return self._spells.blind(t_ns, reason)
 
     def _judge(
         self, scene: SceneNow, rows: Rows, lane: RoadLane, before_m: float, stand: Stand, ahead_m: float | None
     ) -> Sequence[Said]:
         s, t_ns, kind = self._settings, scene.t_ns, IncidentKind.STOPPED_VEHICLE
-        one = self._watched.setdefault(stand.number, _Watched(f"{lane.id}-{stand.track.track_id}"))
+        one = self._watched.get(stand.number)
+        if one is None:
+            one = self._watched[stand.number] = _Watched(self._key(lane, stand))
+        self._stood.put(t_ns, stand.track.track_id, (one.key, stand.pos_m))
         place = Place(lane.approach, lane.id, None, scene.camera, round(before_m, 1), stand.pos_m)
         room_m = before_m if ahead_m is None else before_m - ahead_m
         self._overtakers(one, before_m, rows, lane)
@@ -155,6 +165,13 @@ class StoppedVehicle:
         sure = min(0.97, 0.8 + 0.05 * min(len(one.passed), 2) + 0.005 * stand.stood_s(t_ns))
         tracks = (stand.track.track_id,)
         return self._spells.say(t_ns, one.key, kind, place, stand.since_ns, round(sure, 2), evidence, tracks)
+
+    def _key(self, lane: RoadLane, stand: Stand) -> str:
+        """Of where it stood before, where it has moved on by less than again_m; else it has driven on since."""
+        key, pos_m = self._stood.get(stand.track.track_id) or (None, stand.pos_m)
+        if key is not None and math.dist(pos_m, stand.pos_m) < self._settings.again_m:
+            return key
+        return f"{lane.id}-{stand.track.track_id}-{stand.number}"
 
     def _unexplained(
         self,
