@@ -48,7 +48,7 @@ def draw(source: str, site: Site, out: Path, days: float, only: str | None) -> D
         raise InputError(f"--only {only}: is in the name of no series; there are {', '.join(map(_name, every))}")
     threshold = site.incidents.alarm_threshold
     charted = [_charted(one, threshold, known_units=from_database) for one in found]
-    write(out, charted, site.name, source if "://" not in source else "a collector's database", zone, threshold)
+    write(out, charted, site.name, _shown(source), zone, threshold)
     marks = [mark for one in charted for mark in one.followed.marks]
     alarms = sum(mark.ratio is not None for mark in marks)
     return Drawn(len(charted), alarms, len(marks) - alarms)
@@ -63,6 +63,11 @@ def is_database(source: str) -> bool:
             return file.read(len(_SQLITE)) == _SQLITE
     except OSError:
         return False
+
+
+def _shown(source: str) -> str:
+    # A database's URL may hold a password; a page is sent around.
+    return "a collector's database" if "://" in source else Path(source).name
 
 
 def quantity_of(column: str) -> Quantity | None:

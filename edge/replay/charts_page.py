@@ -91,17 +91,16 @@ def _section(one: Charted, name: str, zone: ZoneInfo) -> Section:
 
 def _row(mark: Mark, zone: ZoneInfo) -> Mapping[str, str]:
     fault = mark.ratio is None
-    ended = "goes on" if mark.until_s is None else time_text(mark.until_s, zone)
+    ended = "goes on" if mark.until_s is None else f"until {time_text(mark.until_s, zone)}"
     return {
         "when": time_text(mark.unix_s, zone),
         "what": label(mark).rsplit(",", 1)[0],
         "severity": mark.severity.value,
-        "shape": "" if fault else mark.what,
+        "shape": ended if fault else mark.what,
         "value": _text(mark.value),
         "expected": _text(mark.expected),
         "ratio": "" if mark.ratio is None else f"{mark.ratio:.2f}",
         "confidence": "" if mark.confidence is None else f"{mark.confidence:.2f}",
-        "ended": ended if fault else "",
     }
 
 

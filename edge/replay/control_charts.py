@@ -187,7 +187,7 @@ def _learning(axes: Axes, points: Sequence[Point]) -> None:
     learning = [point.unix_s for point in points if point.learning]
     if learning:
         axes.axvspan(
-            learning[0] / DAY_S, learning[-1] / DAY_S, facecolor=YELLOW, alpha=0.12, linewidth=0, zorder=0.3
+            learning[0] / DAY_S, learning[-1] / DAY_S, facecolor=SERIES[4], alpha=0.16, linewidth=0, zorder=0.3
         )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def _labels(axes: Axes, marks: Sequence[Mark], start_s: int, end_s: int, zone: Z
     free_px = [-1e9] * _LABEL_ROWS
     for number, mark in enumerate(marks, start=1):
         at_px = (mark.unix_s - start_s) / (end_s - start_s) * _WIDE_PX
-        whole = f"{number} {label(mark)} {time_text(mark.unix_s, zone)}"
+        whole = f"{number} {label(mark)}, {time_text(mark.unix_s, zone)}"
         for text in (whole, str(number)):
             long_px = len(text) * _CHAR_PX + 10
             left_px = at_px if at_px + long_px < _WIDE_PX + 20 else at_px - long_px

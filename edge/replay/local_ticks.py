@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from edge.clock import NS_PER_S, instant_utc
 
-MOST: Final = 9
+MOST: Final = 10
 _MINUTES: Final = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _DAYS: Final = (1, 2, 7, 14, 28, 56, 182, 364)
 
