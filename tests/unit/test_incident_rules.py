@@ -199,6 +199,17 @@ class TestCrash:
         row = [stands(1, 1.75, -2, from_s=4), stands(2, 1.75, -6.7, from_s=5)]
         assert not told(Crash(road()), scenes(row, 30, RED))
 
+    def test_by_red_they_are_told_where_the_first_leaves_more_room_than_a_queue(self) -> None:
+        queue = [stands(3, 1.75, -2, from_s=2)]
+        pair = [stands(1, 1.75, -13, from_s=4), stands(2, 1.75, -17.3, from_s=5)]
+        (found,) = begun(told(Crash(road()), scenes([*queue, *pair], 15, RED)))
+        assert set(found.tracks) == {1, 2}
+        assert found.t_ns / NS_PER_S <= 10
+        queued = [stands(1, 1.75, -13, from_s=4), stands(2, 1.75, -18.2, from_s=5)]
+        assert not told(Crash(road()), scenes([*queue, *queued], 30, RED))
+        lorry = [stands(1, 1.75, -13, Kind.TRUCK, from_s=4), stands(2, 1.75, -17.3, from_s=5)]
+        assert not told(Crash(road()), scenes([*queue, *lorry], 30, RED))
+
     def test_hard_braking_makes_it_surer(self) -> None:
         # 12 m/s to nothing in 1.5 s: 8 m/s².
         def at(t_s: float) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from edge.clock import NS_PER_S
@@ -29,7 +30,9 @@ class CrashSettings:
     long, and a queue leaves 1.5 m and more between two. hard_contact_m: the same after hard braking, which a queue does
     without: a long car and a third of a metre. box_contact_m: the same in the box, where turns wait close behind one
     another, without hard braking. aside_m: no further apart than this across it: the next lane is 3 m away. upon_m:
-    nearer than that in any direction.
+    nearer than that in any direction. touch_m: two cars this near are in contact whatever the lamps show, where the
+    first of them leaves roomy_m to who is ahead: the shortest usual car is 3.6 m long, most are longer than 4 m, and
+    the places of two that differ in height err by 0.7 m between them.
 
     hard_mps2: braking over brake_s that drivers avoid (AASHTO stopping sight distance: 3.4 m/s² is what most find
     comfortable in an emergency). turned_deg: a change of heading within brake_s that no wheel makes, faster than
@@ -43,6 +46,8 @@ class CrashSettings:
     box_contact_m: float = 4.8
     aside_m: float = 1.6
     upon_m: float = 1.8
+    touch_m: float = 4.6
+    roomy_m: float = 9.0
     hard_mps2: float = 4.5
     brake_s: float = 1.0
     turned_deg: float = 45.0
@@ -96,12 +101,13 @@ class Crash:
         stands = self._standing.update(scene.t_ns, vehicles)
         self._past.sweep(scene.t_ns)
         free = self._free(scene, stands)
+        roomy = self._roomy(scene)
         said: list[Said] = []
         standing = [stands[track_id] for track_id in sorted(stands)]
         for i, one in enumerate(standing):
             for other in standing[i + 1 :]:
                 if abs(one.pos_m[0] - other.pos_m[0]) < self._settings.hard_contact_m:
-                    said += self._pair(scene, one, other, free)
+                    said += self._pair(scene, one, other, free, roomy)
         numbers = {one.number for one in (*standing, *self._standing.lost())}
         for pair in [pair for pair in self._told if not numbers.issuperset(pair)]:
             del self._told[pair]
@@ -170,7 +176,19 @@ class Crash:
         self._looks = {number: look for number, look in self._looks.items() if number in kept}
         return free
 
-    def _pair(self, scene: SceneNow, one: Stand, other: Stand, free: Mapping[int, float]) -> Sequence[Said]:
+    def _roomy(self, scene: SceneNow) -> frozenset[int]:
+        """Cars with more room ahead than a queue leaves, whatever the lamps show."""
+        rows = self._road.rows(scene.tracks).values()
+        return frozenset(
+            track.track_id
+            for row in rows
+            for (ahead_m, _), (before_m, track) in pairwise([(0.0, None), *row])
+            if track is not None and track.kind is Kind.CAR and before_m - max(ahead_m, 0.0) >= self._settings.roomy_m
+        )
+
+    def _pair(
+        self, scene: SceneNow, one: Stand, other: Stand, free: Mapping[int, float], roomy: frozenset[int]
+    ) -> Sequence[Said]:
         s, t_ns = self._settings, scene.t_ns
         pair = (min(one.number, other.number), max(one.number, other.number))
         key = self._told.get(pair)
@@ -184,8 +202,10 @@ class Crash:
                 return ()
             in_box = bool(self._road.uses_at(one.pos_m) & Use.BOX and self._road.uses_at(other.pos_m) & Use.BOX)
             free_s = max(free.get(one.track.track_id, 0.0), free.get(other.track.track_id, 0.0))
-            reason = in_box or (lane is not None and free_s >= s.stood_s)
-            alone_s = stood_s if in_box else min(stood_s, free_s)
+            cars = one.track.kind is Kind.CAR and other.track.kind is Kind.CAR
+            touch = cars and apart_m <= s.touch_m and not roomy.isdisjoint((one.track.track_id, other.track.track_id))
+            reason = in_box or (lane is not None and (touch or free_s >= s.stood_s))
+            alone_s = stood_s if in_box or touch else min(stood_s, free_s)
             if in_box and apart_m > (s.contact_m if hard else s.box_contact_m):
                 return ()
             if not reason or (not hard and alone_s < s.plain_s):
