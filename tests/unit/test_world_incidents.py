@@ -10,7 +10,9 @@ import pytest
 
 from edge.errors import ConfigError
 from edge.types import Kind
-from sim_videos.scenario import Scenario
+from sim_videos.makes import MAKES
+from sim_videos.plan_lamps import PlanLamps
+from sim_videos.scenario import Scenario, load_scenario
 from sim_videos.state import ActiveIncident, IncidentKind, RoadUser, WorldFrame
 from sim_videos.timetable import IncidentSpec
 from tests.world_scenes import VEHICLES_PER_H, PlainLamps, demand, overlapping, scene
@@ -89,7 +91,11 @@ def test_a_vehicle_stops_in_its_lane_and_flashes(lane: str, from_stop_m: float, 
     assert not again or (not again[0].hazard and math.dist(again[0].pos_m, seen.incident.pos_m) > 5)
 
 
-@pytest.mark.parametrize("where", [{"lane": "SB1", "from_stop_m": 35}, {"movement": "NBT"}])
+@pytest.mark.parametrize(
+    "where",
+    [{"lane": "SB1", "from_stop_m": 35}, {"lane": "NB2", "from_stop_m": 12}, {"movement": "NBT"}],
+    ids=["lane", "lane with a queue", "box"],
+)
 def test_a_crash_is_two_vehicles_in_contact(where: dict[str, Any]) -> None:
     seen = _run(_street_with(share=1.0, kind=IncidentKind.CRASH, **where))
     assert seen.incident.lane == where.get("lane")
@@ -99,8 +105,31 @@ def test_a_crash_is_two_vehicles_in_contact(where: dict[str, Any]) -> None:
         assert first.hazard
         assert second.hazard
         assert max(first.speed_mps, second.speed_mps) < 0.3
+        assert _bumpers_m(first, second) < 0.6
+        assert {first.lane, second.lane} == {where.get("lane", first.lane)}
     if where.get("lane") is None:
         assert math.hypot(*seen.incident.pos_m) < 20
+
+
+def test_a_crash_beside_a_bay_is_not_of_one_who_turns_into_it() -> None:
+    scenario = load_scenario("crash")
+    (spec,) = scenario.incidents
+    with SumoWorld(scenario) as world:
+        lamps = PlanLamps(world.street.signal, world.street.plan)
+        world.warm_up(lamps)
+        frame = world.step(*lamps(world.next_t_ns))
+        while not frame.incidents and frame.t_s < 90:
+            frame = world.step(*lamps(world.next_t_ns))
+    assert frame.incidents
+    first, second = Seen().who(frame)
+    assert first.lane == second.lane == spec.lane
+    assert _bumpers_m(first, second) < 0.6
+
+
+def _bumpers_m(first: RoadUser, second: RoadUser) -> float:
+    """Between two that stand one behind the other."""
+    half_m = (MAKES[first.make].length_m + MAKES[second.make].length_m) / 2
+    return math.dist(first.pos_m, second.pos_m) - half_m
 
 
 def test_a_lost_load_is_driven_round_or_waited_for() -> None:

@@ -186,11 +186,13 @@ class Crash:
             self._pair = None
             self.over = self._standing.begun
             return Shown()
-        first.brake(self._left_m(ahead))
+        left_m = self._left_m(ahead)
+        first.brake(left_m)
         gap_m = _gap_m(self._stage, ahead, behind)
         # The second one brakes late and hard, as if the first were not slowing down.
         second.run_into(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
-        both = first.stands and second.stands and gap_m < 2 * _CONTACT_M
+        # In a queue short of the place they would stand as well, and drive on.
+        both = first.stands and second.stands and gap_m < 2 * _CONTACT_M and left_m < 4
         where = (round(behind.front_m[0], 4) + 0.0, round(behind.front_m[1], 4) + 0.0)
         shown = self._standing.update(t_s, where, first, second, stand=both)
         self.over = self._standing.over
@@ -224,7 +226,8 @@ class Crash:
         if person is None or reading.sumo_id in self._stage.taken or not self._stage.is_motor(reading):
             return False
         if self._lane is not None:
-            return place is not None and place.name == self._lane.name
+            # Who is bound for a lane beside it would not stay in it.
+            return place is not None and place.name == self._lane.name and person.movement in self._lane.movements
         there = self._stage.to_middle_m(reading, str(self._movement)) is not None
         return there and person.movement == self._movement and reading.speed_mps > 3
 
