@@ -184,7 +184,9 @@ def charts(
     from edge.cli.incidents_charts import draw
 
     drawn = draw(series, load_site(site), out, days, only)
-    print(f"{out}: {drawn.series} series, {drawn.alarms} alarms, {drawn.faults} sensor faults")
+    alarms = f"{drawn.alarms} alarm{'' if drawn.alarms == 1 else 's'}"
+    faults = f"{drawn.faults} sensor fault{'' if drawn.faults == 1 else 's'}"
+    print(f"{out}: {drawn.series} series, {alarms}, {faults}")
 
 
 def found_in(folder: Path) -> Record:

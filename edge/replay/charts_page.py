@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import jinja2
 from edge.replay.control_charts import CUSUM_LIMIT, LIMIT_SD, chart, label, outside, time_text
 from edge.replay.outputs import write_whole
 from edge.replay.svg import Plot
+from edge.replay.thinning import gaps, runs
 from edge.statistics.followed import Followed, Mark
 
 
@@ -27,14 +29,16 @@ class Charted:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One series on the page. outside: readings beyond their limits. learning: until when, None once it has learned."""
+    """One series on the page. unknown_h: without a reading; infinite where there is none.
+
+    outside: readings beyond their limits. learning: until when, None once it has learned."""
 
     name: str
     unit: str | None
     first: str
     last: str
     readings: int
-    unknown: int
+    unknown_h: float
     outside: int
     left_out: int
     alarms: int
@@ -78,7 +82,7 @@ def _section(one: Charted, name: str, zone: ZoneInfo) -> Section:
         first=time_text(points[0].unix_s, zone),
         last=time_text(points[-1].unix_s, zone),
         readings=len(points),
-        unknown=sum(point.value is None for point in points),
+        unknown_h=_unknown_s(one.followed) / 3600,
         outside=sum(outside(point) for point in points),
         left_out=one.left_out,
         alarms=sum(mark.ratio is not None for mark in marks),
@@ -91,7 +95,7 @@ def _section(one: Charted, name: str, zone: ZoneInfo) -> Section:
 
 def _row(mark: Mark, zone: ZoneInfo) -> Mapping[str, str]:
     fault = mark.ratio is None
-    ended = "goes on" if mark.until_s is None else f"until {time_text(mark.until_s, zone)}"
+    ended = "goes on" if mark.until_s is None else f"until {_end_text(mark.unix_s, mark.until_s, zone)}"
     return {
         "when": time_text(mark.unix_s, zone),
         "what": label(mark).rsplit(",", 1)[0],
@@ -102,6 +106,21 @@ def _row(mark: Mark, zone: ZoneInfo) -> Mapping[str, str]:
         "ratio": "" if mark.ratio is None else f"{mark.ratio:.2f}",
         "confidence": "" if mark.confidence is None else f"{mark.confidence:.2f}",
     }
+
+
+def _end_text(start_s: int, end_s: int, zone: ZoneInfo) -> str:
+    """The hour alone where it is of the same day."""
+    start, end = time_text(start_s, zone), time_text(end_s, zone)
+    return end[-5:] if start[:-5] == end[:-5] else end
+
+
+def _unknown_s(followed: Followed) -> float:
+    """Seconds for which there is no reading, or an unknown one."""
+    times_s = [point.unix_s for point in followed.points]
+    parts = runs(times_s, [point.value for point in followed.points], followed.interval_s)
+    between = gaps(times_s, parts)
+    # From the last known reading to the next: the first of its intervals was known.
+    return sum(max(end - start - followed.interval_s, 0.0) for start, end in between) if parts else math.inf
 
 
 def _text(value: float | None) -> str:

@@ -31,7 +31,7 @@ _VALUE_PX, _SMALL_PX, _BETWEEN_PX = 190, 74, 30
 
 
 def time_text(unix_s: int, zone: ZoneInfo) -> str:
-    """Local time of the site, to the minute."""
+    """Local time of the site, to the minute, after the day of the week."""
     return f"{instant_utc(unix_s * NS_PER_S).astimezone(zone):%a %Y-%m-%d %H:%M}"
 
 
@@ -155,7 +155,11 @@ def _draw_band(axes: Axes, points: Sequence[Point], interval_s: float) -> None:
             high.append(max(band[1] for band in known))
             level.append(sum(_number(levels[at]) for at in group) / len(group))
         axes.fill_between(x, low, high, color=SERIES[0], alpha=0.2, linewidth=0, zorder=1)
-        axes.plot(x, level, color=SERIES[0], linewidth=1.4, zorder=2)
+        # A long series' value fills its columns: what it is judged by is then drawn over it.
+        over = 2.6 if width_s > 0 else 2.0
+        axes.plot(x, level, color=SERIES[0], linewidth=1.4, zorder=over)
+        if width_s > 0:
+            axes.plot(x, low, x, high, color=SERIES[0], linewidth=0.7, zorder=over)
 
 
 def _draw_outside(axes: Axes, points: Sequence[Point]) -> None:

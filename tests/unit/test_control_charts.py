@@ -130,7 +130,7 @@ def test_alarms_and_faults_are_named_with_severity_and_local_time() -> None:
     assert "2 sensor fault (frozen), medium, Mon 2026-05-04 01:15" in drawn
     page = render([Charted("NB1 <occupancy>", None, what, 2)], "A & B", "x.csv", LONDON, 5.0)
     assert "NB1 &lt;occupancy&gt;" in page
-    assert "2 readings left out" in page
+    assert "2 readings left out: the time" in page
     assert "goes on" in page
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?!#)', page), "nothing from elsewhere"

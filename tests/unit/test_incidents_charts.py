@@ -25,7 +25,7 @@ JAM_DAY, JAM_HOUR = 8, 11
 
 
 def made(folder: Path) -> Path:
-    """Ten days of occupancy, five minutes a reading, that follow the hour; one jam, and a night without a link."""
+    """Ten days of occupancy, five minutes a reading, that follow the hour; a jam, no link, a frozen sensor."""
     rng = np.random.default_rng(11)
     rows = ["timestamp,occupancy"]
     for i in range(10 * 288):
@@ -36,21 +36,25 @@ def made(folder: Path) -> Path:
         since = i - (JAM_DAY * 288 + JAM_HOUR * 12)
         if 0 <= since < 14:
             value = 0.62 + 0.2 * min(since, 6) / 6 + rng.normal(0, 0.02)
+        if 9 * 288 + 150 <= i < 9 * 288 + 200:
+            value = 0.171
         rows.append(f"{at},{'' if 1758 <= i < 1808 else f'{value:.3f}'}")
     path = folder / "NB1.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
     return path
 
 
-def test_a_page_of_a_file_marks_the_jam_and_nothing_else(tmp_path: Path) -> None:
+def test_a_page_of_a_file_marks_the_jam_and_the_frozen_sensor_and_nothing_else(tmp_path: Path) -> None:
     out = tmp_path / "charts.html"
     shown = CliRunner().invoke(app, ["charts", str(made(tmp_path)), "--site", "demo", "-o", str(out)])
     assert shown.exit_code == 0, shown.output
-    assert shown.output.replace("\n", "").endswith("1 series, 1 alarms, 0 sensor faults")
+    assert shown.output.replace("\n", "").endswith("1 series, 1 alarm, 1 sensor fault")
     page = out.read_text("utf-8")
     assert re.search(r"1 congestion, low, Tue 2026-05-12 11:[0-3]\d", page), "in the first half hour of it"
     assert "learning until Tue 2026-05-05 00:00" in page
-    assert "<td>2880</td><td>50</td>" in page, "readings, unknown"
+    assert "<td>2880</td><td>4.2 h</td>" in page, "readings, unknown"
+    assert re.search(r"2 sensor fault \(frozen\), medium, Wed 2026-05-13 13:\d\d", page)
+    assert "until 16:40" in page
     assert f"alarm from {SITE.incidents.alarm_threshold:g} (alarm_threshold)" in page
     assert str(tmp_path) not in page
     assert sorted(path.name for path in tmp_path.iterdir()) == ["NB1.csv", "charts.html"]
