@@ -378,6 +378,22 @@ class TestOthers:
         street = scenes([drives(1, 1.75), drives(2, -1.75)], 8, closed=frozenset({"NB1"}))
         assert [one.tracks for one in begun(told(VehicleOnClosedLane(road()), street))] == [(1,)]
 
+    def test_who_stands_there_when_the_lane_closes_has_a_red_to_leave_it(self) -> None:
+        # Its number changes meanwhile, as it does in a queue by night.
+        first = Actor(1, lambda t_s: (1.75, -2.0) if t_s < 40 else None)
+        waits = [first, Actor(2, lambda t_s: (1.75, -2.0) if t_s >= 40 else None)]
+        open_yet = scenes(waits, 10)
+        closed = scenes(waits, 80, RED, closed=frozenset({"NB1"}), first_s=10)
+        assert not told(VehicleOnClosedLane(road()), [*open_yet, *closed])
+        comes = drives(9, 1.75, 8.0, from_s=70)
+        street = [*open_yet, *scenes([*waits, comes], 80, RED, closed=frozenset({"NB1"}), first_s=10)]
+        assert [one.tracks for one in begun(told(VehicleOnClosedLane(road()), street))] == [(9,)]
+
+    def test_who_still_stands_on_a_closed_lane_later_is_told(self) -> None:
+        street = scenes([Actor(1, lambda _t_s: (1.75, -30.0))], 140, closed=frozenset({"NB1"}), fps=5)
+        (found,) = begun(told(VehicleOnClosedLane(road()), street))
+        assert found.t_ns / NS_PER_S == pytest.approx(120, abs=1)
+
     def test_a_load_in_a_lane_but_not_beside_it_nor_under_a_car(self) -> None:
         def lies(x: float, since_s: float = 0.0, size_m: float = 1.0) -> StillObject:
             return StillObject(1, (x, -30.0), (size_m, min(size_m, 0.6)), round(since_s * NS_PER_S), 0.8)

@@ -18,12 +18,15 @@ from edge.types import Kind, Track
 @dataclass(frozen=True, slots=True)
 class ClosedLaneSettings:
     """lasted_s and travelled_m within the inner part of the lane: who only cuts its corner is none; stood_s: or that
-    long, where it does not move. forget_s: who is out for so long is out. linger_s: see `Spells`.
+    long, where it does not move. leave_s: but who may have stood there when the lane closed did not drive onto a closed
+    lane, and has the longest usual red (cycles to 180 s) to leave it. forget_s: who is out for so long is out.
+    linger_s: see `Spells`.
     """
 
     lasted_s: float = 1.0
     travelled_m: float = 4.0
     stood_s: float = 5.0
+    leave_s: float = 120.0
     forget_s: float = 1.5
     linger_s: float = 3.0
 
@@ -48,10 +51,12 @@ class VehicleOnClosedLane:
         self._settings = settings if settings is not None else ClosedLaneSettings()
         self._spells = Spells(self.name, self._settings.linger_s)
         self._in: dict[int, _In] = {}
+        self._closed_ns: dict[str, int] = {}
 
     def update(self, scene: SceneNow) -> Sequence[Said]:
         """Starts, updates and ends of this instant."""
         said: list[Said] = []
+        self._closed_ns = {lane: self._closed_ns.get(lane, scene.t_ns) for lane in scene.closed_lanes}
         for track in scene.tracks:
             if track.kind is Kind.PERSON or not track.seen:
                 continue
@@ -77,7 +82,9 @@ class VehicleOnClosedLane:
         lasted_s = (t_ns - one.since_ns) / NS_PER_S
         travelled_m = math.dist(track.pos_m, one.from_m)
         drives = lasted_s >= s.lasted_s and travelled_m >= s.travelled_m
-        if key not in self._spells and not drives and lasted_s < s.stood_s:
+        left_ns = scene.t_ns - round(s.leave_s * NS_PER_S)
+        stands = lasted_s >= s.stood_s and (lane is None or self._closed_ns.get(lane, left_ns) <= left_ns)
+        if key not in self._spells and not drives and not stands:
             return ()
         road_lane = None if lane is None else self._road.lanes[lane]
         before_m = None if lane is None else self._road.before_m(lane, track.pos_m)
