@@ -111,7 +111,7 @@ class TestStopped:
 
         found = findings(told(StoppedVehicle(road()), scenes([Actor(1, at)], 60, RED)))
         assert [one.stage for one in found if one.stage is not Stage.UPDATE] == [Stage.START, Stage.END]
-        assert found[-1].t_ns / NS_PER_S == pytest.approx(25 + 6, abs=1)
+        assert found[-1].t_ns / NS_PER_S == pytest.approx(26, abs=0.5)
         assert found[-1].place.from_stop_m == pytest.approx(40, abs=2)
 
     def test_a_place_that_leaps_for_a_moment_ends_nothing(self) -> None:

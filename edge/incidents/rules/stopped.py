@@ -120,6 +120,10 @@ class StoppedVehicle:
         kept = {one.number for one in (*stands.values(), *self._standing.lost())}
         for number in [number for number in self._watched if number not in kept]:
             del self._watched[number]
+        for track in scene.tracks:
+            key, pos_m = self._stood.get(track.track_id) or ("", track.pos_m)
+            if track.seen and math.dist(track.pos_m, pos_m) >= self._settings.again_m:
+                said += self._spells.close(scene.t_ns, key)
         self._stood.sweep(scene.t_ns)
         return [*said, *self._spells.over(scene.t_ns)]
 
