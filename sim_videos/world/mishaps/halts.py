@@ -191,8 +191,9 @@ class Crash:
         gap_m = _gap_m(self._stage, ahead, behind)
         # The second one brakes late and hard, as if the first were not slowing down.
         second.run_into(max(0.0, gap_m - _CONTACT_M / 2) + ahead.speed_mps**2 / (2 * _BRAKE_MPS2))
-        # In a queue short of the place they would stand as well, and drive on.
-        both = first.stands and second.stands and gap_m < 2 * _CONTACT_M and left_m < 4
+        # In a queue short of the place in their lane they would stand as well, and drive on.
+        both = first.stands and second.stands and gap_m < 2 * _CONTACT_M
+        both = both and (self._lane is None or left_m < 4)
         where = (round(behind.front_m[0], 4) + 0.0, round(behind.front_m[1], 4) + 0.0)
         shown = self._standing.update(t_s, where, first, second, stand=both)
         self.over = self._standing.over
