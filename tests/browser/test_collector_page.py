@@ -10,25 +10,15 @@ from typing import Literal
 import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edge.incident import Stage
 from edge.messages import RecordMessage, StatusMessage
 from edge.types import Kind
+from tests.browser.conftest import MARKS
 from tests.collector_cabinet import Cabinet, crossing, health, incident, lanes, signal, summary
 from tests.collector_process import CollectorProcess
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 #: Pixels of the chart that are neither transparent nor the grey of "unknown".
 COLOURED_PIXELS = """canvas => {
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {willReadFrequently: true});
@@ -41,19 +31,7 @@ COLOURED_PIXELS = """canvas => {
   return n;
 }"""
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs /usr/bin/chromium"),
-    pytest.mark.xdist_group("browser"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        yield browser
-        browser.close()
+pytestmark = MARKS
 
 
 class Street:
