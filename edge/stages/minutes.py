@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from calibration.site import Site
 from edge.clock import NS_PER_S
-from edge.errors import InputError, StorageError
+from edge.errors import InputError
 from edge.incident import Finding, IncidentKind, Place, Stage
 from edge.messages import SummaryBody
 from edge.statistics.alarm import Alarm, Quantity
@@ -113,7 +113,8 @@ class MinuteStatistics:
                 try:
                     path.replace(aside)
                 except OSError as stuck:
-                    raise StorageError(f"statistics: {path} cannot be moved aside: {stuck.strerror}") from stuck
+                    # Counting and control do not wait for statistics.
+                    _log.warning("statistics: %s cannot be moved aside: %s", path, stuck.strerror)
                 continue
             watch.retune(self._site.incidents.alarm_threshold)
             self._watches[path.stem] = watch

@@ -146,6 +146,16 @@ def test_a_state_that_cannot_be_used_is_put_aside(tmp_path: Path, data: bytes) -
     assert (tmp_path / "NB.flow.state").exists(), "what is learned from now on is kept"
 
 
+def test_a_folder_that_can_be_read_only_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "NB.flow.state").write_bytes(b"damaged")
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(30, "Read-only file system", str(self), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert run(MinuteStatistics(SITE, wall_ns=wall_ns, state=tmp_path), [5.0]) == []
+
+
 def test_a_kill_loses_little_and_a_minute_writes_one_file(tmp_path: Path) -> None:
     statistics = MinuteStatistics(SITE, wall_ns=wall_ns, state=tmp_path)
     written = []
