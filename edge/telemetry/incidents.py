@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edge.clock import NS_PER_S
 from edge.incident import Incident
 from edge.messages import IncidentBody, IncidentPlace
@@ -29,11 +31,16 @@ def body_of(incident: Incident) -> tuple[int, IncidentBody]:
         began_s=_before_s(incident.started_ns, t_ns),
         seen_s=_before_s(incident.last_seen_ns, t_ns),
         lasted_s=None if ended_ns is None else _before_s(incident.started_ns, ended_ns),
-        evidence=dict(incident.evidence),
+        evidence={name: _known(value) for name, value in incident.evidence.items()},
         sources=list(incident.sources),
         actions=list(incident.actions),
         tracks=list(incident.tracks),
     )
+
+
+def _known(value: float | int | str | None) -> float | int | str | None:
+    """What is no finite number is unknown: the wire has neither infinity nor nan."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _before_s(then_ns: int, t_ns: int) -> float:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
+import pytest
+
 from edge.clock import NS_PER_S
 from edge.incident import Incident, IncidentKind, Place, Severity, Stage
 from edge.messages import IncidentBody, Stream
@@ -38,3 +43,9 @@ def test_times_are_told_against_that_of_the_record_and_unknown_stays_unknown() -
 
 def test_the_end_says_how_long_it_lasted() -> None:
     assert body_of(incident(Stage.END, 35))[1].lasted_s == 25.0
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_evidence_that_is_no_number_is_unknown_and_keeps_no_incident_from_being_told(value: float) -> None:
+    odd = replace(incident(Stage.UPDATE, None), evidence={"ttc_s": value, "standing_s": 25.0})
+    assert body_of(odd)[1].evidence == {"ttc_s": None, "standing_s": 25.0}
